@@ -1,0 +1,55 @@
+"""taskrow: tasks are rows. A durable task queue for Flask on SQLAlchemy."""
+
+from __future__ import annotations
+
+from taskrow.engine.context import TaskContext
+from taskrow.engine.functions import TaskFunction
+from taskrow.engine.futures import QueueExecutor, TaskFuture
+from taskrow.engine.result import AsyncResult
+from taskrow.errors import (
+    ArgumentsError,
+    CancelRequested,
+    DatabaseBusyError,
+    DatabaseError,
+    NoApplicationError,
+    NoSuchTaskError,
+    NotATaskError,
+    OptionError,
+    ResultError,
+    SchemaError,
+    SettingsError,
+    TaskCancelled,
+    TaskFailed,
+    TaskrowError,
+    TransitionError,
+    UnknownTaskError,
+)
+from taskrow.web.async_api import async_api, in_worker
+from taskrow.web.extension import TaskQueue
+
+__all__ = [
+    "ArgumentsError",
+    "AsyncResult",
+    "CancelRequested",
+    "DatabaseBusyError",
+    "DatabaseError",
+    "NoApplicationError",
+    "NoSuchTaskError",
+    "NotATaskError",
+    "OptionError",
+    "QueueExecutor",
+    "ResultError",
+    "SchemaError",
+    "SettingsError",
+    "TaskCancelled",
+    "TaskContext",
+    "TaskFailed",
+    "TaskFunction",
+    "TaskFuture",
+    "TaskQueue",
+    "TaskrowError",
+    "TransitionError",
+    "UnknownTaskError",
+    "async_api",
+    "in_worker",
+]

@@ -1,0 +1,122 @@
+"""Arguments, progress and results are JSON text: what is accepted, how large, and the clear errors.
+
+Only what JSON gives back unchanged is accepted, with one exception that JSON itself makes: a tuple
+comes back as a list. So no NaN, no number or None as a key, no objects: a task sees the arguments
+that were written, in every process and after every restart.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from taskrow.errors import ArgumentsError, ResultError, TaskrowError
+
+_SCALARS = (str, int, bool, type(None))
+_MOST_NESTED = 100
+_WIDEST_INT = 1024  # bits; Python itself refuses to read back numbers of many thousand digits
+
+
+class _NotJson(Exception):  # noqa: N818 - never leaves this module
+    """A value inside that JSON has no word for; ``where`` is the path to it."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(where, what)
+        self.where, self.what = where, what
+
+
+def encode_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], *, limit: int) -> str:
+    """Write a call as ``{"args": [...], "kwargs": {...}}``; what is empty is left out.
+
+    ArgumentsError (a TypeError) names the argument and its type, or the bytes over ``limit``.
+    """
+    try:
+        for place, value in enumerate(args):
+            _check(value, f"argument {place + 1}")
+        for key, value in kwargs.items():
+            _check(value, f"argument {key!r}")
+    except _NotJson as wrong:
+        raise ArgumentsError(
+            f"{wrong.where} is {wrong.what}: the arguments of a task must be JSON "
+            "(strings, numbers, booleans, None, lists and dicts with string keys)"
+        ) from None
+    call = {"args": list(args)} if args else {}
+    text = _dump(call | {"kwargs": dict(kwargs)} if kwargs else call)
+    return _within(limit, text, "the arguments of a task", ArgumentsError)
+
+
+def decode_arguments_of(call: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Take apart what :func:`encode_arguments` wrote, once it is parsed."""
+    return list(call.get("args", [])), dict(call.get("kwargs", {}))
+
+
+def encode_result(value: Any, *, limit: int) -> str:
+    """Write what a task returned. ResultError names the type that is not JSON, or the size."""
+    try:
+        _check(value, "the result")
+    except _NotJson as wrong:
+        raise ResultError(
+            f"{wrong.where} is {wrong.what}: the result of a task must be JSON"
+        ) from None
+    return _within(limit, _dump(value), "the result of a task", ResultError)
+
+
+def encode_progress(state: str, meta: Mapping[str, Any]) -> str:
+    """Write what a task says of itself: ``{"state": "PROGRESS", "meta": {...}}``.
+
+    ArgumentsError names what is not JSON.
+    """
+    if not isinstance(state, str) or not isinstance(meta, Mapping):
+        raise ArgumentsError("update_state takes a state (text) and meta (a mapping)")
+    try:
+        _check(dict(meta), "meta")
+    except _NotJson as wrong:
+        raise ArgumentsError(f"{wrong.where} is {wrong.what}: progress must be JSON") from None
+    return _dump({"state": state, "meta": dict(meta)})
+
+
+def _check(value: Any, where: str, depth: int = 0) -> None:
+    if isinstance(value, _SCALARS):
+        if isinstance(value, int) and value.bit_length() > _WIDEST_INT:
+            raise _NotJson(where, f"a number of {value.bit_length()} bits")
+        return
+    if isinstance(value, float):
+        if value - value != 0:  # NaN and the infinities are no JSON
+            raise _NotJson(where, str(value))
+    elif depth > _MOST_NESTED:
+        raise _NotJson(where.split("[", maxsplit=1)[0], f"nested more than {_MOST_NESTED} deep")
+    elif isinstance(value, list | tuple):
+        for place, item in enumerate(value):
+            _check(item, f"{where}[{place}]", depth + 1)
+    elif isinstance(value, dict):
+        _check_keys(value, where)
+        for key, item in value.items():
+            _check(item, f"{where}[{key!r}]", depth + 1)
+    else:
+        raise _NotJson(where, f"of type {type(value).__qualname__}")
+
+
+def _check_keys(value: dict[Any, Any], where: str) -> None:
+    for key in value:
+        if not isinstance(key, str):
+            raise _NotJson(f"a key of {where}", f"of type {type(key).__qualname__}")
+
+
+def _dump(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    try:
+        text.encode()
+    except UnicodeEncodeError:  # a lone surrogate is no UTF-8, but it has a JSON escape
+        return json.dumps(value, allow_nan=False)
+    return text
+
+
+def _within(limit: int, text: str, what: str, error: type[TaskrowError]) -> str:
+    size = len(text.encode())
+    if size > limit:
+        raise error(
+            f"{what} take {size:,} bytes, over the limit of {limit:,}: store the data "
+            "elsewhere and pass a reference, or raise TASKROW_MAX_PAYLOAD"
+        )
+    return text

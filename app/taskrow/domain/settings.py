@@ -1,0 +1,75 @@
+"""The settings of an application: one frozen object from its config, checked once.
+
+Each field is a config key with the prefix ``TASKROW_``: ``retention`` is ``TASKROW_RETENTION``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any
+
+from taskrow.domain.options import suggest
+from taskrow.domain.task import Status
+from taskrow.errors import SettingsError
+
+PREFIX = "TASKROW_"
+_KEPT = {
+    Status.SUCCEEDED: 24 * 3600.0,
+    Status.CANCELLED: 24 * 3600.0,
+    Status.FAILED: 7 * 24 * 3600.0,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What an application can set. Times are seconds, sizes are bytes."""
+
+    database_url: str
+    busy_timeout: float = 5.0  # how long a submit waits for the database before it gives up
+    retention: float | None = None  # for every finished task; None: 24 h, and 7 days for failed
+    retention_failed: float | None = None  # for failed tasks alone
+    lease: float = 30.0  # how long a claim stands without news of its worker
+    heartbeat: float = 5.0
+    grace: float = 30.0  # how long a stopping worker lets its tasks go on
+    max_payload: int = 1024 * 1024  # arguments, and results
+    max_body: int = 16 * 1024 * 1024  # stored requests, and their responses
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            _check(field.name, str(field.type), getattr(self, field.name))
+        if self.heartbeat * 2 > self.lease:
+            raise SettingsError("TASKROW_HEARTBEAT must be at most half of TASKROW_LEASE")
+
+    def purge_at(self, status: Status, retention: float | None, now: datetime) -> datetime:
+        """When the row of a task that ends now may go; ``retention`` is what its function asks."""
+        failed = self.retention_failed if status is Status.FAILED else None
+        for seconds in (retention, failed, self.retention):
+            if seconds is not None:
+                return now + timedelta(seconds=seconds)
+        return now + timedelta(seconds=_KEPT[status])
+
+
+def read_settings(config: Mapping[str, Any], **defaults: Any) -> Settings:
+    """Take the settings out of an application's config; ``defaults`` are what is not set there.
+
+    SettingsError names a key that is unknown, with the nearest one, and a value that is wrong.
+    """
+    known = {PREFIX + field.name.upper(): field.name for field in fields(Settings)}
+    given = {key: value for key, value in config.items() if key.startswith(PREFIX)}
+    for key in given:
+        if key not in known:
+            raise SettingsError(f"{key!r} is no setting of taskrow{suggest(key, list(known))}")
+    return Settings(**(defaults | {known[key]: value for key, value in given.items()}))
+
+
+def _check(name: str, kind: str, value: Any) -> None:
+    key = PREFIX + name.upper()
+    if kind == "str":
+        if not isinstance(value, str) or not value:
+            raise SettingsError(f"{key} must be a text, not {value!r}")
+    elif value is None and "None" in kind:
+        return
+    elif not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 2**40:
+        raise SettingsError(f"{key} must be a number, 0 or more, not {value!r}")

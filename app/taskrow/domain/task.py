@@ -1,0 +1,88 @@
+"""The six statuses, the allowed transitions as data, and the frozen record of one row.
+
+The transitions are drawn in docs/lifecycle.md; the database enforces the same rules with CHECKs and
+the trigger on final rows (storage/tables.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a task stands."""
+
+    SCHEDULED = "scheduled"  # run_at lies in the future: a delay or a retry
+    QUEUED = "queued"  # ready for a worker
+    RUNNING = "running"  # claimed by a worker
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def final(self) -> bool:
+        return self in FINAL
+
+
+FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
+LIVE = frozenset(Status) - FINAL
+
+
+@dataclass(frozen=True)
+class Transition:
+    """One way a row may change: the statuses that it leaves and those that it can reach."""
+
+    leaves: frozenset[Status]
+    reaches: frozenset[Status]
+
+
+def _transition(leaves: set[Status], reaches: set[Status]) -> Transition:
+    return Transition(frozenset(leaves), frozenset(reaches))
+
+
+TRANSITIONS: dict[str, Transition] = {
+    "submit": _transition(set(), {Status.QUEUED, Status.SCHEDULED}),
+    "promote": _transition({Status.SCHEDULED}, {Status.QUEUED}),
+    "claim": _transition({Status.QUEUED}, {Status.RUNNING}),
+    "succeed": _transition({Status.RUNNING}, {Status.SUCCEEDED}),
+    "fail": _transition({Status.RUNNING}, {Status.FAILED}),
+    "retry": _transition({Status.RUNNING}, {Status.SCHEDULED}),
+    "release": _transition({Status.RUNNING}, {Status.QUEUED, Status.SCHEDULED}),
+    "stop": _transition({Status.RUNNING}, {Status.CANCELLED}),
+    "cancel": _transition({Status.SCHEDULED, Status.QUEUED}, {Status.CANCELLED}),
+    "reclaim": _transition({Status.RUNNING}, {Status.SCHEDULED, Status.FAILED, Status.CANCELLED}),
+    "retry by hand": _transition(set(FINAL), {Status.QUEUED}),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """One row of ``tasks``, as read; field names are column names. Times are UTC."""
+
+    seq: int
+    id: str
+    queue: str
+    name: str
+    status: Status
+    priority: int
+    run_at: datetime
+    attempt: int
+    retries: int
+    crash_limit: int
+    worker: str | None
+    lease_expires_at: datetime | None
+    heartbeat: int
+    cancel_requested_at: datetime | None
+    unique_key: str | None
+    args: str
+    progress: str | None
+    result: str | None
+    error: str | None
+    traceback: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    expires_at: datetime | None
+    purge_at: datetime | None

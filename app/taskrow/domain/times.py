@@ -1,0 +1,27 @@
+"""UTC times as people and SQLite read them: text of one fixed width, in milliseconds.
+
+One width everywhere, because SQLite compares text: `2026-11-21T07:00:00.000Z` sorts as time does.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def to_text(moment: datetime) -> str:
+    """Write an aware time as ``2026-11-21T07:00:00.000Z``. ValueError for a naive time."""
+    if moment.tzinfo is None:
+        raise ValueError(f"a time without a zone cannot be stored: {moment!r}")
+    return (
+        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    )
+
+
+def from_text(text: str) -> datetime:
+    """Read what :func:`to_text` wrote."""
+    return datetime.fromisoformat(text)
+
+
+def to_milliseconds(moment: datetime) -> datetime:
+    """Cut a time to the precision that is stored, so that what is read equals what was written."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,15 @@
+"""The one place that asks what time it is; everything else is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from taskrow.domain.times import to_milliseconds
+
+Clock = Callable[[], datetime]
+
+
+def utc_now() -> datetime:
+    """The time now, in UTC and in the precision that is stored."""
+    return to_milliseconds(datetime.now(UTC))

@@ -1,0 +1,126 @@
+"""The runners of one worker: started, handed work, taken work back from, replaced when they die."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from taskrow.engine.handle import RunnerHandle
+from taskrow.engine.pace import STUCK_SECONDS, Pace
+from taskrow.storage.claims import Claim
+
+log = logging.getLogger("taskrow.worker")
+
+_SLOWEST_START = 30.0
+
+
+class Crew:
+    """All runners. Times are monotonic seconds."""
+
+    def __init__(self, command: Sequence[str], size: int, shared_files: Sequence[int]) -> None:
+        self._command, self._size, self._shared_files = command, size, shared_files
+        self.handles: list[RunnerHandle] = []
+        self.pace = Pace()
+        self._failed_starts = 0
+        self._start_at = 0.0
+
+    def fill_up(self, now: float) -> None:
+        """Start the runners that are missing; ever slower while they die before they are ready."""
+        while len(self.handles) < self._size and now >= self._start_at:
+            self.handles.append(RunnerHandle(self._command, self._shared_files, now))
+            if self._failed_starts:
+                self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts)
+                return
+
+    def capacity(self, now: float) -> int:
+        """How many more tasks the runners can take."""
+        return sum(self._room(handle, now) for handle in self.handles)
+
+    def _room(self, handle: RunnerHandle, now: float) -> int:
+        if not handle.ready or handle.gone:
+            return 0
+        if handle.in_flight and now - handle.head_since > STUCK_SECONDS:
+            return 0
+        return max(0, self.pace.window() - len(handle.in_flight))
+
+    def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
+        """Give each task to the runner that holds the fewest; returns those that begin at once."""
+        if not claims:
+            return []
+        ready = [handle for handle in self.handles if handle.ready and not handle.gone]
+        begun = []
+        for claim in claims:
+            handle = min(ready, key=lambda handle: len(handle.in_flight))
+            handle.hand(claim, now)
+            begun += [claim] if len(handle.in_flight) == 1 else []
+        for handle in ready:
+            handle.flush()
+        return begun
+
+    def take_back(self, now: float, *, everything: bool = False) -> None:
+        """Ask stuck runners (or all) for what they have not started, so that others can run it."""
+        for handle in self.handles:
+            stuck = now - handle.head_since > STUCK_SECONDS
+            if len(handle.in_flight) > 1 and not handle.recalled and (stuck or everything):
+                handle.recall()
+
+    def next_stuck(self) -> float | None:
+        """When the next runner counts as stuck on a task with others behind it."""
+        moments = [
+            handle.head_since + STUCK_SECONDS
+            for handle in self.handles
+            if len(handle.in_flight) > 1 and not handle.recalled
+        ]
+        return min(moments, default=None)
+
+    def running(self) -> list[Claim]:
+        """All claims that runners hold."""
+        return [claim for handle in self.handles for claim in handle.in_flight]
+
+    def bury(self, handle: RunnerHandle, now: float) -> tuple[deque[Claim], str]:
+        """Bury a runner that is gone; returns what it held, and its end in words."""
+        code = handle.close()
+        self.handles.remove(handle)
+        self._failed_starts = 0 if handle.ready else self._failed_starts + 1
+        if self._failed_starts:
+            self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts / 4)
+            log.error("a runner could not start (%s): see its output above", _words(code))
+        return handle.in_flight, f"the process that ran it {_words(code)}"
+
+    def follow(self, beaten: dict[int, tuple[int, bool]], now: datetime) -> None:
+        """After a heartbeat: stop what was taken from this worker, and what was asked to stop."""
+        self.cancel([seq for seq, (_, asked) in beaten.items() if asked], now)
+        for handle in self.handles:
+            if any(beaten.get(c.seq, (0, False))[0] != c.attempt for c in handle.in_flight):
+                handle.kill()
+
+    def cancel(self, seqs: Sequence[int], now: datetime) -> None:
+        """Tell the tasks in these rows that they should stop, once each."""
+        for handle in self.handles if seqs else []:
+            for place, claim in enumerate(handle.in_flight):
+                if claim.seq in seqs and claim.cancel_requested_at is None:
+                    handle.in_flight[place] = replace(claim, cancel_requested_at=now)
+                    handle.cancel(claim.seq)
+
+    def drop_all(self) -> list[Claim]:
+        """End every runner now; returns what they held."""
+        held = self.running()
+        for handle in self.handles:
+            handle.in_flight.clear()
+            handle.kill()
+        return held
+
+    def dismiss(self) -> None:
+        """Let all runners end; those that do not within a few seconds are ended."""
+        for handle in self.handles:
+            handle.finish()
+        for handle in self.handles:
+            handle.close(patience=5.0)
+        self.handles.clear()
+
+
+def _words(code: int) -> str:
+    return f"was killed by signal {-code}" if code < 0 else f"ended with exit code {code}"

@@ -1,0 +1,117 @@
+"""From what a runner reported, or from its silence, to how the attempt ends. The rules, no SQL."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from taskrow.domain import retry
+from taskrow.domain.task import Status
+from taskrow.engine.messages import ANSWERED, CANCELLED, SUCCEEDED, Report, decode_answer
+from taskrow.storage.claims import Claim, Ending
+
+if TYPE_CHECKING:
+    from taskrow.engine.queue import QueueEngine
+
+_UNKNOWN_LATER = timedelta(seconds=10)
+
+
+def ending_of(engine: QueueEngine, claim: Claim, report: Report, now: datetime) -> Ending:
+    """How an attempt ends whose runner has reported."""
+    if report.kind == SUCCEEDED:
+        purge_at = engine.purge_at(claim.name, Status.SUCCEEDED, now)
+        return Ending(
+            claim=claim, status=Status.SUCCEEDED, result=report.payload, purge_at=purge_at
+        )
+    said = json.loads(report.payload)
+    if report.kind == ANSWERED:
+        return _answered(engine, claim, said, now)
+    if report.kind == CANCELLED:
+        return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
+    run_at = _next_attempt(claim, now) if said["again"] else None
+    if run_at is None:
+        return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
+    return _again(claim, run_at, "failed", said)
+
+
+def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
+    """How an attempt ends whose process is gone; ``what`` says in words how it went."""
+    said = {"error": {"type": "WorkerLost", "message": what}, "traceback": None}
+    if claim.cancel_requested_at is not None:
+        return _ended(engine, claim, Status.CANCELLED, outcome="lost", said=said, now=now)
+    run_at = retry.after_loss(
+        losses=claim.losses + 1,
+        crash_limit=claim.crash_limit,
+        now=now,
+        luck=random.random(),  # noqa: S311
+    )
+    if run_at is None:
+        return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
+    return _again(claim, run_at, "lost", said)
+
+
+def released(claim: Claim) -> Ending:
+    """An attempt that was not begun, or may go on elsewhere: it is given back unharmed."""
+    return Ending(claim=claim, status=Status.QUEUED)
+
+
+def unknown(claim: Claim, now: datetime) -> Ending:
+    """A name that this worker does not know: put back for later, with the reason in the row."""
+    message = f"no worker knows {claim.name!r} yet; it runs when one does"
+    error = json.dumps({"type": "UnknownTask", "message": message})
+    return Ending(claim=claim, status=Status.SCHEDULED, error=error, run_at=now + _UNKNOWN_LATER)
+
+
+def _answered(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: datetime) -> Ending:
+    return Ending(
+        claim=claim,
+        status=Status.SUCCEEDED,
+        answer=decode_answer(said),
+        purge_at=engine.purge_at(claim.name, Status.SUCCEEDED, now),
+    )
+
+
+def _next_attempt(claim: Claim, now: datetime) -> datetime | None:
+    if claim.cancel_requested_at is not None:
+        return None
+    return retry.after_failure(
+        failures=claim.failures + 1,
+        retries=claim.retries,
+        now=now,
+        luck=random.random(),  # noqa: S311
+    )
+
+
+def _again(claim: Claim, run_at: datetime, outcome: str, said: Mapping[str, Any]) -> Ending:
+    return Ending(
+        claim=claim,
+        status=Status.SCHEDULED,
+        outcome=outcome,
+        error=json.dumps(said["error"], ensure_ascii=False),
+        traceback=said["traceback"],
+        run_at=run_at,
+    )
+
+
+def _ended(
+    engine: QueueEngine,
+    claim: Claim,
+    status: Status,
+    *,
+    outcome: str,
+    said: Mapping[str, Any],
+    now: datetime,
+) -> Ending:
+    answer = said.get("answer")
+    return Ending(
+        claim=claim,
+        status=status,
+        outcome=outcome,
+        error=json.dumps(said["error"], ensure_ascii=False),
+        traceback=said["traceback"],
+        purge_at=engine.purge_at(claim.name, status, now),
+        answer=decode_answer(answer) if isinstance(answer, dict) else None,
+    )

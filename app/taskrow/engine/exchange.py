@@ -1,0 +1,94 @@
+"""The exchange: one transaction that ends what runners reported and claims what they can take next.
+
+So the disk is paid once a batch, and nothing that a runner has done waits for anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from taskrow.domain.task import Status
+from taskrow.storage import claims, queries, upkeep, workers
+from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.submit import DONE, WORK, ring
+
+
+@dataclass(frozen=True, kw_only=True)
+class Give:
+    """What the supervisor brings to the rows."""
+
+    worker: str
+    now: datetime
+    lease: datetime
+    endings: Sequence[Ending] = ()
+    progress: Sequence[tuple[Claim, str]] = ()
+    beat: bool = False
+    capacity: int = 0  # how many tasks the runners can take
+    queues: Sequence[str] | None = None  # None: every queue there is
+
+
+@dataclass
+class Take:
+    """What it takes away."""
+
+    lost: list[Claim] = field(default_factory=list)  # ended in vain: somebody else has the task
+    claimed: list[Claim] = field(default_factory=list)
+    beaten: dict[int, tuple[int, bool]] | None = None  # seq -> attempt, cancel asked; None: no beat
+    next_due: datetime | None = None
+
+
+def exchange(connection: Connection, give: Give) -> Take:
+    """Do it all, in the order in which each part frees something for the next."""
+    take = Take()
+    take.lost += _end(connection, give)
+    claims.write_progress(connection, give.progress)
+    if give.beat:
+        take.beaten = claims.beat(connection, worker=give.worker, lease=give.lease)
+        workers.seen(connection, give.worker, now=give.now)
+    take.next_due = _promote(connection, give.now)
+    if give.capacity:
+        take.claimed = _claim(connection, give)
+    return take
+
+
+def _end(connection: Connection, give: Give) -> list[Claim]:
+    many = [e for e in give.endings if e.status is Status.SUCCEEDED and e.answer is None]
+    lost = claims.succeed(connection, many, now=give.now)
+    for ending in give.endings:
+        plain = ending.status is Status.SUCCEEDED and ending.answer is None
+        if not plain and not claims.end(connection, ending, now=give.now):
+            lost.append(ending.claim)
+    if any(ending.status.final for ending in give.endings):
+        ring(connection, DONE)
+    if any(ending.status is Status.QUEUED for ending in give.endings):
+        ring(connection, WORK)
+    return lost
+
+
+def _promote(connection: Connection, now: datetime) -> datetime | None:
+    due = queries.next_due(connection)
+    if due is None or due > now:
+        return due
+    upkeep.promote(connection, now=now)
+    return queries.next_due(connection)
+
+
+def _claim(connection: Connection, give: Give) -> list[Claim]:
+    found: list[Claim] = []
+    queues = queries.queues_waiting(connection) if give.queues is None else give.queues
+    for place, queue in enumerate(queues):
+        # An equal share for each queue that is left; what one does not use goes to the next.
+        share = -(-(give.capacity - len(found)) // (len(queues) - place))
+        found += claims.claim(
+            connection,
+            worker=give.worker,
+            queue=queue,
+            limit=share,
+            now=give.now,
+            lease=give.lease,
+        )
+    return found

@@ -1,0 +1,57 @@
+"""The log of a worker: one line when a task starts, one when it ends."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from taskrow.domain.task import Status
+from taskrow.domain.times import to_text
+from taskrow.storage.claims import Claim, Ending
+
+log = logging.getLogger("taskrow.worker")
+
+
+class Journal:
+    """Says what happens to tasks. ``debug`` adds the tracebacks of failures."""
+
+    def __init__(self, *, debug: bool) -> None:
+        self._debug = debug
+
+    def started(self, claim: Claim) -> None:
+        if log.isEnabledFor(logging.INFO):
+            wait = (claim.started_at - claim.run_at).total_seconds()
+            log.info(
+                "%s %s started, attempt %d, waited %.3f s",
+                claim.id, claim.name, claim.attempt, max(0.0, wait),
+            )  # fmt: skip
+
+    def ended(self, ending: Ending) -> None:
+        claim = ending.claim
+        if ending.status is Status.SUCCEEDED:
+            log.info("%s %s succeeded in %.3f s", claim.id, claim.name, ending.seconds)
+        elif ending.error is None:
+            log.debug("%s %s put back, not run", claim.id, claim.name)
+        else:
+            self._went_wrong(ending)
+
+    def _went_wrong(self, ending: Ending) -> None:
+        claim, error = ending.claim, json.loads(ending.error or "{}")
+        log.log(
+            logging.ERROR if ending.status is Status.FAILED else logging.WARNING,
+            "%s %s %s after %.3f s: %s: %s%s%s",
+            claim.id,
+            claim.name,
+            ending.outcome or "put back",
+            ending.seconds,
+            error["type"],
+            error["message"],
+            f"; runs again at {to_text(ending.run_at)}" if ending.run_at else "",
+            f"\n{ending.traceback}" if self._debug and ending.traceback else "",
+        )
+
+    def lost(self, claim: Claim) -> None:
+        log.warning(
+            "%s %s attempt %d was taken from this worker; its outcome is dropped",
+            claim.id, claim.name, claim.attempt,
+        )  # fmt: skip

@@ -1,0 +1,29 @@
+"""How much to hand to a runner at once, from how long recent tasks took.
+
+Short tasks come in batches, so that one fsync serves many; a long task never has others behind it.
+"""
+
+from __future__ import annotations
+
+_BATCH_SECONDS = 0.010  # what a runner may have in hand
+_MOST = 500
+_WEIGHT = 0.2  # of the newest task in the average
+STUCK_SECONDS = 0.020  # after this long on one task, what stands behind it is taken back
+
+
+class Pace:
+    """The measured duration of recent tasks."""
+
+    def __init__(self) -> None:
+        self._average: float | None = None
+
+    def note(self, seconds: float) -> None:
+        """A task took this long."""
+        before = seconds if self._average is None else self._average
+        self._average = before + _WEIGHT * (seconds - before)
+
+    def window(self) -> int:
+        """How many tasks a runner may hold: those that it starts within a few milliseconds."""
+        if self._average is None:
+            return 1
+        return max(1, min(_MOST, int(_BATCH_SECONDS / max(self._average, 1e-6))))

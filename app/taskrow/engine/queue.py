@@ -1,0 +1,170 @@
+"""The queue of one application: submit, look up, cancel, retry, purge."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import datetime, timedelta
+
+from taskrow.domain.ids import is_id, new_id
+from taskrow.domain.options import TaskOptions
+from taskrow.domain.settings import Settings
+from taskrow.domain.task import Status, Task
+from taskrow.engine.clock import Clock, utc_now
+from taskrow.engine.registry import Registry
+from taskrow.engine.watcher import Watcher
+from taskrow.errors import NoSuchTaskError, TransitionError
+from taskrow.storage import queries, upkeep
+from taskrow.storage.database import Database, open_database
+from taskrow.storage.schema import ensure_schema
+from taskrow.storage.submit import NewTask, StoredRequest, submit
+
+_PURGED_AT_ONCE = 500
+Around = Callable[[], AbstractContextManager[object]]
+
+
+class QueueEngine:
+    """What one application does with its tasks. Safe to share between threads and over a fork.
+
+    ``around`` gives the context that a task function runs in (the application's).
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        registry: Registry,
+        *,
+        around: Around = nullcontext,
+        clock: Clock = utc_now,
+    ) -> None:
+        self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
+        self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
+        self._ready = False
+        self._watcher: tuple[int, Watcher] | None = None
+        self._starting = threading.Lock()
+
+    @property
+    def database(self) -> Database:
+        """The database, its tables made and checked on first use; DatabaseError if it cannot be."""
+        if not self._ready:
+            ensure_schema(self._database)
+            self._ready = True
+        return self._database
+
+    @property
+    def unchecked_database(self) -> Database:
+        """The database before any look at its tables: for ``taskrow upgrade``."""
+        return self._database
+
+    @property
+    def watcher(self) -> Watcher:
+        """The one thread of this process that waits for tasks to end."""
+        with self._starting:
+            if self._watcher is None or self._watcher[0] != os.getpid():
+                self._watcher = os.getpid(), Watcher(self.database)
+            return self._watcher[1]
+
+    def submit(
+        self,
+        name: str,
+        args: str,
+        options: TaskOptions,
+        *,
+        run_at: datetime | None = None,
+        request: StoredRequest | None = None,
+    ) -> str:
+        """Write a task and return its id: when this returns, the row is committed and fsynced.
+
+        ``args`` is JSON text (domain/payload.py). DatabaseError: nothing was submitted.
+        """
+        now = self.clock()
+        task = NewTask(
+            id=new_id(now),
+            name=name,
+            args=args,
+            queue=options.queue,
+            priority=options.priority,
+            retries=options.retries,
+            crash_limit=options.crash_limit,
+            run_at=max(run_at or now, now),
+        )
+        self.database.write(lambda connection: submit(connection, task, now=now, request=request))
+        return task.id
+
+    def find(self, task_id: str) -> Task | None:
+        """The task with this id, as its row stands."""
+        if not is_id(task_id):
+            return None
+        with self.database.read() as connection:
+            return queries.find(connection, task_id)
+
+    def get(self, task_id: str) -> Task:
+        """Like :meth:`find`, but NoSuchTaskError where there is none."""
+        task = self.find(task_id)
+        if task is None:
+            raise NoSuchTaskError(
+                f"there is no task {task_id!r}: it never was, or it has been purged"
+            )
+        return task
+
+    def cancel(self, task_id: str) -> Status:
+        """Cancel a task that waits; ask one that runs to stop (at its next update_state).
+
+        Returns the status it was found in. NoSuchTaskError; TransitionError when it is over.
+        """
+        task, now = self.get(task_id), self.clock()
+        purge_at = self.purge_at(task.name, Status.CANCELLED, now)
+        found = self.database.write(
+            lambda connection: upkeep.cancel(connection, task_id, now=now, purge_at=purge_at)
+        )
+        if found is None or found.final:
+            raise TransitionError(
+                f"task {task_id} is over ({found or 'purged'}): nothing to cancel"
+            )
+        return found
+
+    def retry(self, task_id: str) -> None:
+        """Queue a finished task once more. NoSuchTaskError; TransitionError when it is not over."""
+        task, now = self.get(task_id), self.clock()
+        if not self.database.write(
+            lambda connection: upkeep.retry_by_hand(connection, task_id, now=now)
+        ):
+            raise TransitionError(
+                f"task {task_id} is {task.status}: only a finished task is retried"
+            )
+
+    def purge_at(self, name: str, status: Status, now: datetime) -> datetime:
+        """When the row of a task that ends now may go."""
+        found = self.registry.find(name)
+        return self.settings.purge_at(status, found.options.retention if found else None, now)
+
+    def purge(self, *, older_than: timedelta | None = None) -> int:
+        """Delete the finished rows whose time is up, in small batches; returns how many.
+
+        ``older_than``: whatever finished longer ago than that, instead.
+        """
+        now, total = self.clock(), 0
+        while True:
+            if older_than is None:
+                deleted = self.database.write(
+                    lambda c: upkeep.purge(c, now=now, limit=_PURGED_AT_ONCE)
+                )
+            else:
+                before = now - older_than
+                deleted = self.database.write(
+                    lambda c, before=before: upkeep.purge_older(  # type: ignore[misc]
+                        c, finished_before=before, limit=_PURGED_AT_ONCE
+                    )
+                )
+            total += deleted
+            if deleted < _PURGED_AT_ONCE:
+                return total
+
+    def close(self) -> None:
+        """Let go of the database."""
+        if self._watcher is not None and self._watcher[0] == os.getpid():
+            self._watcher[1].close()
+        self._watcher = None
+        self._database.close()

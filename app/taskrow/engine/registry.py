@@ -1,0 +1,64 @@
+"""name -> what runs under it. Only what was registered in code can ever run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Protocol
+
+from taskrow.domain.options import TaskOptions, suggest
+from taskrow.errors import OptionError, UnknownTaskError
+
+if TYPE_CHECKING:
+    from taskrow.engine.context import TaskContext
+    from taskrow.engine.queue import QueueEngine
+
+
+class Runnable(Protocol):
+    """Something that a runner can run: a task function, or a view."""
+
+    @property
+    def options(self) -> TaskOptions: ...
+
+    def run(
+        self, engine: QueueEngine, context: TaskContext, args: list[Any], kwargs: dict[str, Any]
+    ) -> Any: ...
+
+
+Resolver = Callable[[str], Runnable | None]
+
+
+class Registry:
+    """The task functions of one queue, and a resolver for names that are looked up elsewhere."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Runnable] = {}
+        self._resolvers: list[Resolver] = []
+
+    def add(self, name: str, runnable: Runnable) -> None:
+        """Register under a name. OptionError when the name is taken: rows would look the same."""
+        if name in self._known:
+            raise OptionError(f"there is a task named {name!r} already: give one of them a name=")
+        self._known[name] = runnable
+
+    def add_resolver(self, resolver: Resolver) -> None:
+        """Ask ``resolver`` for names that no function has (views are found by their endpoint)."""
+        self._resolvers.append(resolver)
+
+    def find(self, name: str) -> Runnable | None:
+        """What is registered under the name."""
+        found = self._known.get(name)
+        for resolver in self._resolvers:
+            found = found or resolver(name)
+        return found
+
+    def get(self, name: str) -> Runnable:
+        """Like :meth:`find`, but UnknownTaskError with the nearest name where there is none."""
+        found = self.find(name)
+        if found is None:
+            near = suggest(name, self.names()) if self._known else ""
+            raise UnknownTaskError(f"no task is registered as {name!r}{near}")
+        return found
+
+    def names(self) -> list[str]:
+        """The names of all task functions."""
+        return sorted(self._known)

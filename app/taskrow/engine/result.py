@@ -1,0 +1,161 @@
+"""AsyncResult: a task as its submitter sees it, in Celery's words."""
+
+from __future__ import annotations
+
+import builtins
+import json
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from taskrow.domain.task import Status, Task
+from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed
+
+if TYPE_CHECKING:
+    from taskrow.engine.queue import QueueEngine
+
+PENDING, SUCCESS, FAILURE, REVOKED = "PENDING", "SUCCESS", "FAILURE", "REVOKED"
+_ENDED = {Status.SUCCEEDED: SUCCESS, Status.FAILED: FAILURE, Status.CANCELLED: REVOKED}
+
+
+class AsyncResult:
+    """The handle of a task. Every property reads the row anew."""
+
+    def __init__(self, task_id: str, engine: QueueEngine) -> None:
+        self.id = task_id
+        self._engine = engine
+
+    def __repr__(self) -> str:
+        return f"<AsyncResult {self.id}>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AsyncResult) and other.id == self.id
+
+    def __hash__(self) -> int:
+        return hash(self.id)
+
+    @property
+    def task_id(self) -> str:
+        return self.id
+
+    @property
+    def state(self) -> str:
+        """PENDING, PROGRESS (or the state that the task gave), SUCCESS, FAILURE or REVOKED.
+
+        PENDING also where there is no such task, as Celery has it; the HTTP monitors answer 404.
+        """
+        return state_of(self._engine.find(self.id))
+
+    @property
+    def status(self) -> str:
+        return self.state
+
+    @property
+    def info(self) -> Mapping[str, Any] | TaskFailed:
+        """What there is to say: progress or result as a mapping; for FAILURE the exception."""
+        return info_of(self._engine.find(self.id))
+
+    @property
+    def result(self) -> Any:
+        """What the task returned; before that its progress, and the exception if it failed."""
+        task = self._engine.find(self.id)
+        if task is not None and task.status is Status.SUCCEEDED:
+            return result_of(task)
+        return info_of(task)
+
+    @property
+    def traceback(self) -> str | None:
+        task = self._engine.find(self.id)
+        return task.traceback if task else None
+
+    def ready(self) -> bool:
+        """Whether the task is over."""
+        return self.state in _ENDED.values()
+
+    def successful(self) -> bool:
+        return self.state == SUCCESS
+
+    def failed(self) -> bool:
+        return self.state == FAILURE
+
+    def get(self, timeout: float | None = None, *, propagate: bool = True) -> Any:
+        """Wait for the result and return it.
+
+        TaskFailed when the task failed, TaskCancelled when it was cancelled (not with
+        ``propagate=False``), TimeoutError after ``timeout`` seconds, NoSuchTaskError when the row
+        is not there.
+        """
+        task = self._engine.find(self.id)
+        if task is not None and not task.status.final:
+            task = self._engine.watcher.wait(self.id, timeout)
+        if task is None:
+            raise NoSuchTaskError(f"there is no task {self.id!r}: it never was, or was purged")
+        return outcome_of(task) if propagate or task.status is Status.SUCCEEDED else info_of(task)
+
+
+def outcome_of(task: Task) -> Any:
+    """What a final task returned, or the exception that stands for how else it ended."""
+    if task.status is Status.FAILED:
+        raise failure_of(task)
+    if task.status is Status.CANCELLED:
+        raise TaskCancelled(f"task {task.id} was cancelled")
+    return result_of(task)
+
+
+def state_of(task: Task | None) -> str:
+    """The state in Celery's words."""
+    if task is None:
+        return PENDING
+    if task.status in _ENDED:
+        return _ENDED[task.status]
+    if task.status is Status.RUNNING and task.progress is not None:
+        return str(json.loads(task.progress)["state"])
+    return PENDING
+
+
+def info_of(task: Task | None) -> Mapping[str, Any] | TaskFailed:
+    """A mapping in every state but FAILURE, so that a page may always ask it for ``current``."""
+    if task is None:
+        return {}
+    if task.status is Status.FAILED:
+        return failure_of(task)
+    if task.status is Status.SUCCEEDED:
+        result = result_of(task)
+        return result if isinstance(result, dict) else _complete(task) | {"result": result}
+    if task.status is Status.CANCELLED:
+        return {"current": 0, "total": 1, "status": "Cancelled"}
+    return meta_of(task) if state_of(task) != PENDING else {}
+
+
+def result_of(task: Task) -> Any:
+    """What the task returned."""
+    return None if task.result is None else json.loads(task.result)
+
+
+def meta_of(task: Task) -> dict[str, Any]:
+    """The newest progress of the task, empty where it has said nothing."""
+    return {} if task.progress is None else dict(json.loads(task.progress)["meta"])
+
+
+def failure_of(task: Task) -> TaskFailed:
+    """The exception of a failed task: a TaskFailed, and a ValueError too where it raised that."""
+    error = {"type": "Exception", "message": "", **json.loads(task.error or "{}")}
+    return _failure_class(error["type"])(error["message"])
+
+
+def _complete(task: Task) -> dict[str, Any]:
+    total = meta_of(task).get("total") or 1
+    return {"current": total, "total": total, "status": "Task completed!"}
+
+
+@cache
+def _failure_class(name: str) -> type[TaskFailed]:
+    """A class that is caught as TaskFailed, and as the built-in exception of this name.
+
+    A name from a row is only ever compared with Python's own exceptions; nothing is imported.
+    """
+    builtin = getattr(builtins, name, None)
+    bases: tuple[type, ...] = (TaskFailed,)
+    if isinstance(builtin, type) and issubclass(builtin, Exception):
+        bases = (TaskFailed, builtin)
+    return type(name.rpartition(".")[2] or "TaskFailed", bases, {"type": name})

@@ -1,0 +1,289 @@
+"""The worker: a supervisor that owns the rows, and runners that own the user's code.
+
+Each turn it waits for a report, a bell, a signal or a moment that it knows; then it makes one
+exchange with the database and hands the claimed tasks to its runners.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from taskrow.engine import endings
+from taskrow.engine.crew import Crew
+from taskrow.engine.exchange import Give, Take, exchange
+from taskrow.engine.journal import Journal
+from taskrow.engine.listening import Listener
+from taskrow.engine.messages import PROGRESS, READY, RETURNED, Report
+from taskrow.engine.progress import ProgressBook
+from taskrow.engine.signals import StopSignals
+from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
+from taskrow.engine.wires import Wires
+from taskrow.errors import DatabaseError
+from taskrow.storage import queries, upkeep, workers
+from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.doorbell import open_doorbell
+from taskrow.storage.liveness import new_worker_id, show_life
+from taskrow.storage.submit import WORK
+
+if TYPE_CHECKING:
+    from taskrow.engine.handle import RunnerHandle
+    from taskrow.engine.queue import QueueEngine
+
+log = logging.getLogger("taskrow.worker")
+
+_REST = 0.5  # seconds between tries while the database cannot be used
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerOptions:
+    """How a worker works. queues: None is every queue. burst: stop when nothing is left to do."""
+
+    runner_command: Sequence[str]
+    runners: int = 1
+    queues: Sequence[str] | None = None
+    burst: bool = False
+    grace: float = 30.0
+    debug: bool = False
+
+
+class Supervisor:
+    """One worker process."""
+
+    def __init__(self, engine: QueueEngine, options: WorkerOptions) -> None:
+        self._engine, self._options = engine, options
+        self.id = new_worker_id(socket.gethostname())
+        self._listener = Listener(open_doorbell(engine.database, WORK))
+        self._liveness = show_life(engine.database, self.id, self._listener.bell)
+        shared = self._liveness.shared_file
+        self._crew = Crew(
+            options.runner_command, options.runners, [] if shared is None else [shared]
+        )
+        self._upkeep = Upkeep(engine, self.id, self._liveness)
+        self._journal = Journal(debug=options.debug)
+        self._progress = ProgressBook()
+        self._signals = StopSignals()
+        self._wires = Wires()
+        self._endings: list[Ending] = []
+        self._next_due: datetime | None = None
+        self._hungry = True  # there may be more to claim than was taken
+        self._beat_at = self._upkeep_at = self._rest_until = 0.0
+        self._stop_at: float | None = None  # when the grace of a stopping worker is over
+
+    def run(self) -> None:
+        """Work until told to stop, or, in a burst, until nothing is left."""
+        self._begin()
+        try:
+            while not self._is_finished():
+                self._turn()
+        finally:
+            self._finish()
+
+    def _begin(self) -> None:
+        now, names = self._engine.clock(), self._engine.registry.names()
+        options, database = self._options, self._engine.database
+        queues = ", ".join(options.queues or ["all"])
+        database.write(
+            lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
+        )
+        database.write(lambda c: upkeep.recall_unknown(c, names, now=now))
+        self._signals.install()
+        log.info(
+            "worker %s started: runners %d, queues %s, database %s",
+            self.id, options.runners, queues, database.place,
+        )  # fmt: skip
+
+    def _turn(self) -> None:
+        self._hear(self._patience())
+        moment = time.monotonic()
+        if self._signals.stops:
+            self._wind_down(moment)
+        else:
+            self._crew.fill_up(moment)
+            self._crew.take_back(moment)
+        try:
+            self._work_on_rows(moment)
+        except DatabaseError as error:
+            self._rest(error, moment)
+
+    def _work_on_rows(self, moment: float) -> None:
+        if moment < self._rest_until:
+            return
+        if not self._signals.stops and self._listener.is_due(moment):
+            self._look(moment)
+        if self._wants_exchange(moment):
+            self._exchange(moment)
+        if moment >= self._upkeep_at and not self._signals.stops:
+            self._upkeep_at = moment + RECLAIM_EVERY
+            self._hungry |= self._upkeep.run_once(self._engine.clock(), moment) > 0
+
+    def _rest(self, error: DatabaseError, moment: float) -> None:
+        """Keep what is unwritten and try again; say so once, not at each try."""
+        if not self._rest_until:
+            log.error("%s; trying again until it can", error)
+        self._rest_until = moment + _REST
+
+    # -- hearing ---------------------------------------------------------------------------------
+
+    def _hear(self, patience: float) -> None:
+        bell = self._listener.bell.fileno
+        others = [self._signals.fileno()] + ([] if bell is None else [bell])
+        for handle in self._wires.wait(patience, self._crew.handles, others):
+            handle.flush()
+            for report in handle.receive():
+                self._take_in(handle, report)
+            if handle.gone:
+                self._bury(handle)
+        self._signals.drain()
+
+    def _take_in(self, handle: RunnerHandle, report: Report) -> None:
+        if report.kind == READY:
+            self._hungry = True
+        elif report.kind == PROGRESS:
+            claim = handle.find(report)
+            if claim is not None:
+                self._progress.note(claim, report.payload)
+        elif (claim := handle.take(report, time.monotonic())) is not None:
+            self._hungry = True
+            self._note_ending(claim, report)
+            if handle.in_flight and report.kind != RETURNED:
+                self._journal.started(handle.in_flight[0])
+
+    def _note_ending(self, claim: Claim, report: Report) -> None:
+        if report.kind == RETURNED:
+            self._endings.append(endings.released(claim))
+            return
+        ending = endings.ending_of(self._engine, claim, report, self._engine.clock())
+        said = self._progress.close(claim)
+        self._endings.append(replace(ending, progress=said, seconds=report.ms / 1000))
+        self._crew.pace.note(report.ms / 1000)
+
+    def _bury(self, handle: RunnerHandle) -> None:
+        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
+        held, how = self._crew.bury(handle, time.monotonic())
+        now = self._engine.clock()
+        for place, claim in enumerate(held):
+            ran = place == 0 and not self._signals.stops > 1
+            self._endings.append(
+                endings.lost(self._engine, claim, how, now) if ran else endings.released(claim)
+            )
+
+    def _patience(self) -> float:
+        """Seconds in which nothing can become due."""
+        moment = time.monotonic()
+        if self._rest_until > moment:
+            return self._rest_until - moment
+        if self._wants_exchange(moment):
+            return 0.0
+        moments = [self._beat_at, self._upkeep_at, self._crew.next_stuck(), self._stop_at]
+        waits = [at - moment for at in moments if at is not None]
+        waits.append(self._listener.timeout(moment))
+        if (progress := self._progress.next_due(moment)) is not None:
+            waits.append(progress)
+        if self._next_due is not None and self._crew.capacity(moment):
+            waits.append((self._next_due - self._engine.clock()).total_seconds())
+        return max(0.0, min(waits))
+
+    # -- the rows --------------------------------------------------------------------------------
+
+    def _look(self, moment: float) -> None:
+        """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
+        with self._engine.database.read() as connection:
+            self._hungry |= queries.is_anything_queued(connection)
+            self._next_due = queries.next_due(connection)
+            asked = queries.cancels_asked(connection, self.id) if self._crew.running() else []
+        self._crew.cancel(asked, self._engine.clock())
+        if not self._hungry:
+            self._listener.found_nothing(moment)
+
+    def _wants_exchange(self, moment: float) -> bool:
+        if self._endings or moment >= self._beat_at or self._progress.due(moment):
+            return True
+        return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
+
+    def _wants_tasks(self, moment: float) -> bool:
+        return not self._signals.stops and self._crew.capacity(moment) > 0
+
+    def _is_something_due(self) -> bool:
+        return self._next_due is not None and self._next_due <= self._engine.clock()
+
+    def _exchange(self, moment: float) -> None:
+        now = self._engine.clock()
+        give = Give(
+            worker=self.id,
+            now=now,
+            lease=now + timedelta(seconds=self._engine.settings.lease),
+            endings=tuple(self._endings),
+            progress=self._progress.due(moment),
+            beat=moment >= self._beat_at,
+            capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
+            queues=self._options.queues,
+        )
+        take = self._engine.database.write(lambda connection: exchange(connection, give))
+        self._rest_until = 0.0
+        self._endings = self._endings[len(give.endings) :]
+        self._progress.written(list(give.progress), moment)
+        self._settle(give, take, moment)
+
+    def _settle(self, give: Give, take: Take, moment: float) -> None:
+        """The exchange is committed: let everybody know."""
+        self._next_due = take.next_due
+        if give.capacity:
+            self._hungry = len(take.claimed) >= give.capacity
+        if give.beat:
+            self._beat_at = moment + self._engine.settings.heartbeat
+        for ending in give.endings:
+            if ending.claim not in take.lost:
+                self._journal.ended(ending)
+        for claim in take.lost:
+            self._journal.lost(claim)
+        if take.beaten is not None:
+            self._crew.follow(take.beaten, give.now)
+        self._hand_out(take.claimed, give.now, moment)
+
+    def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
+        known = [claim for claim in claimed if self._engine.registry.find(claim.name)]
+        self._endings += [endings.unknown(claim, now) for claim in claimed if claim not in known]
+        for claim in self._crew.hand_out(known, moment):
+            self._journal.started(claim)
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def _wind_down(self, moment: float) -> None:
+        """Take no more, let what runs end; when the grace is over, give it back unharmed."""
+        if self._stop_at is None:
+            self._stop_at = moment + self._options.grace
+            log.info(
+                "stopping: %d tasks may go on for %g s",
+                len(self._crew.running()),
+                self._options.grace,
+            )
+            self._crew.take_back(moment, everything=True)
+        if moment >= self._stop_at or self._signals.stops > 1:
+            self._endings += [endings.released(claim) for claim in self._crew.drop_all()]
+            self._stop_at = moment + self._options.grace
+
+    def _is_finished(self) -> bool:
+        if self._endings or self._crew.running():
+            return False
+        if self._signals.stops:
+            return True
+        return self._options.burst and not self._hungry and not self._is_something_due()
+
+    def _finish(self) -> None:
+        self._crew.dismiss()
+        now = self._engine.clock()
+        try:
+            self._engine.database.write(lambda c: workers.sign_off(c, self.id, now=now))
+        except DatabaseError as error:
+            log.error("%s", error)
+        self._liveness.close()
+        self._listener.bell.close()
+        self._wires.close()
+        self._signals.restore()
+        log.info("worker %s stopped", self.id)

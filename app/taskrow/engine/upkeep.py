@@ -1,0 +1,91 @@
+"""What a worker does beside its tasks: reclaim from dead workers, purge, fold the log."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from taskrow.engine import endings
+from taskrow.storage import claims
+from taskrow.storage.claims import Claim
+from taskrow.storage.sqlite import SqliteDatabase
+from taskrow.storage.submit import WORK, ring
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.liveness import Liveness
+
+log = logging.getLogger("taskrow.worker")
+
+RECLAIM_EVERY = 0.5  # seconds
+PURGE_EVERY = 60.0
+
+
+class Upkeep:
+    """One worker's duties to the whole queue. Times are passed in."""
+
+    def __init__(self, engine: QueueEngine, worker: str, liveness: Liveness) -> None:
+        self._engine, self._worker, self._liveness = engine, worker, liveness
+        self._seen: dict[tuple[int, int], tuple[int, float]] = {}
+        self._purge_at = 0.0
+
+    def run_once(self, now: datetime, moment: float) -> int:
+        """Do what is due at ``moment`` (monotonic seconds); returns how many were reclaimed."""
+        reclaimed = self.reclaim(now, moment)
+        if moment >= self._purge_at:
+            self._purge_at = moment + PURGE_EVERY
+            self.purge()
+        return reclaimed
+
+    def purge(self) -> None:
+        """Delete what may go, and give the space of the log back."""
+        deleted = self._engine.purge()
+        if deleted:
+            log.info("purged %d finished tasks", deleted)
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.truncate_log()
+
+    def reclaim(self, now: datetime, moment: float) -> int:
+        """Take tasks back from workers that are dead, or silent for a whole lease."""
+        with self._engine.database.read() as connection:
+            others = claims.running_elsewhere(connection, worker=self._worker)
+        gone = {worker for worker in {c.worker for c in others} if self._liveness.is_gone(worker)}
+        silent = self._silent(others, moment)
+        taken = [claim for claim in others if claim.worker in gone or claim in silent]
+        return sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
+
+    def _silent(self, others: list[Claim], moment: float) -> list[Claim]:
+        """The claims whose heartbeat this worker itself saw stand still for a lease.
+
+        By its own monotonic clock, never by the times in the row: clocks jump and differ.
+        """
+        before, self._seen = self._seen, {}
+        silent = []
+        for claim in others:
+            key = (claim.seq, claim.attempt)
+            heartbeat, since = before.get(key, (None, moment))
+            since = since if heartbeat == claim.heartbeat else moment
+            self._seen[key] = (claim.heartbeat, since)
+            if moment - since >= self._engine.settings.lease:
+                silent.append(claim)
+        return silent
+
+    def _reclaim_one(self, claim: Claim, gone: bool, now: datetime) -> bool:
+        why = "is gone" if gone else "has been silent for a lease"
+        ending = endings.lost(self._engine, claim, f"its worker {claim.worker} {why}", now)
+
+        def write(connection: Connection) -> bool:
+            taken = claims.reclaim(connection, ending, now=now)
+            ring(connection, WORK)
+            return taken
+
+        taken = self._engine.database.write(write)
+        if taken:
+            log.warning(
+                "%s %s reclaimed from %s, which %s: %s",
+                claim.id, claim.name, claim.worker, why, ending.status,
+            )  # fmt: skip
+        return taken

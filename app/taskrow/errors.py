@@ -1,0 +1,79 @@
+"""Every error that taskrow raises: one base class, one sentence a class.
+
+The sentence in a class's docstring is also its message where none is given, so an error always says
+what happened and what to do.
+"""
+
+from __future__ import annotations
+
+
+class TaskrowError(Exception):
+    """Something went wrong in taskrow."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (type(self).__doc__ or "").split("\n", 1)[0])
+
+
+class SettingsError(TaskrowError):
+    """A setting of taskrow is wrong."""
+
+
+class OptionError(TaskrowError, TypeError):
+    """An option of a task function is wrong."""
+
+
+class UnknownTaskError(TaskrowError, LookupError):
+    """No task function is registered under this name."""
+
+
+class NotATaskError(TaskrowError, TypeError):
+    """Only task functions can be submitted: decorate the function with @queue.task."""
+
+
+class ArgumentsError(TaskrowError, TypeError):
+    """The arguments of a task must be JSON."""
+
+
+class ResultError(TaskrowError, TypeError):
+    """The result of a task must be JSON."""
+
+
+class NoApplicationError(TaskrowError, RuntimeError):
+    """taskrow does not know which application this is: push an app context or call init_app."""
+
+
+class DatabaseError(TaskrowError):
+    """The task database cannot be used."""
+
+
+class DatabaseBusyError(DatabaseError):
+    """The task database was busy for too long: try again."""
+
+
+class SchemaError(DatabaseError):
+    """The tables of the task database do not fit this version of taskrow."""
+
+
+class NoSuchTaskError(TaskrowError, LookupError):
+    """There is no such task: it never was, or it has been purged."""
+
+
+class TransitionError(TaskrowError):
+    """The task is in a status that does not allow this."""
+
+
+class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mistake
+    """The task that is running was asked to stop."""
+
+
+class TaskCancelled(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task was cancelled, so it has no result."""
+
+
+class TaskFailed(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task failed: ``type`` names the exception that it raised, ``str()`` is its message."""
+
+    type: str = "Exception"
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""

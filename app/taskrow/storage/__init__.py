@@ -1,0 +1,1 @@
+"""The rows: tables, transactions and statements. Plain functions that take a connection."""

@@ -1,0 +1,79 @@
+"""One database: read and write transactions, the same on SQLite and on PostgreSQL.
+
+`open_database` picks the kind from the URL. Everything above works through three verbs: ``read``,
+``write`` and ``close``; SQL errors come out as taskrow's own, one sentence each.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, make_url
+from sqlalchemy import exc as sql_errors
+
+from taskrow.errors import DatabaseBusyError, DatabaseError, SettingsError
+
+T = TypeVar("T")
+
+
+class Database(ABC):
+    """Where the rows are. Safe to share between threads; opens itself anew after a fork."""
+
+    dialect: str
+    place: str  # how a person would name it in a sentence; never with a password
+
+    @abstractmethod
+    def read(self) -> AbstractContextManager[Connection]:
+        """A connection that reads. DatabaseError when there is none to be had."""
+
+    @abstractmethod
+    def write(self, work: Callable[[Connection], T]) -> T:
+        """Run ``work`` in one write transaction; it is committed and fsynced when this returns.
+
+        User code never runs inside. DatabaseBusyError when no turn came within the busy timeout.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of every connection and file."""
+
+
+def open_database(url: str, *, busy_timeout: float) -> Database:
+    """The database at an SQLAlchemy URL (``sqlite:////path/file.db`` or ``postgresql://...``).
+
+    SettingsError for any other kind; nothing is opened or created yet.
+    """
+    try:
+        parsed = make_url(url)
+    except sql_errors.ArgumentError:
+        raise SettingsError(
+            "TASKROW_DATABASE_URL is no database URL: write sqlite:////path/to/file.db "
+            "or postgresql://user@host/name"
+        ) from None
+    kind = parsed.get_backend_name()
+    if kind == "sqlite":
+        from taskrow.storage.sqlite import SqliteDatabase
+
+        return SqliteDatabase(parsed, busy_timeout=busy_timeout)
+    if kind == "postgresql":
+        from taskrow.storage.postgres import PostgresDatabase
+
+        return PostgresDatabase(parsed, busy_timeout=busy_timeout)
+    raise SettingsError(f"taskrow keeps its rows in SQLite or PostgreSQL, not in {kind}")
+
+
+@contextmanager
+def plain_errors(place: str) -> Iterator[None]:
+    """Turn what a driver raises into one sentence; a broken rule of the schema stays what it is."""
+    try:
+        yield
+    except sql_errors.IntegrityError:
+        raise
+    except sql_errors.DBAPIError as error:
+        reason = str(error.orig).strip().split("\n", 1)[0]
+        busy = "database is locked" in reason or "timeout" in reason
+        kind = DatabaseBusyError if busy else DatabaseError
+        raise kind(f"the task database {place} cannot be used: {reason}") from error

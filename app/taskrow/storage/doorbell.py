@@ -1,0 +1,138 @@
+"""Learn at once that another process committed, without asking in a loop.
+
+On SQLite a commit is a write to the log beside the file, which Linux tells (inotify); elsewhere
+``PRAGMA data_version`` is asked every few milliseconds. On PostgreSQL it is LISTEN and NOTIFY.
+A bell can ring for nothing, and just before the commit can be read (the log is written first), so
+whoever hears it looks, and looks again a little later. A slow poll stands behind every bell.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from taskrow.errors import DatabaseError
+from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.postgres import PostgresDatabase
+from taskrow.storage.sqlite import SqliteDatabase
+
+
+class Doorbell(ABC):
+    """Rings when somebody committed. Wait on ``fileno``, or ask every ``interval`` seconds."""
+
+    fileno: int | None = None
+    interval: float | None = None  # seconds between asking, where there is no file to wait on
+
+    @abstractmethod
+    def rang(self) -> bool:
+        """Whether it rang since the last time it was asked."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Stop listening."""
+
+
+def open_doorbell(database: Database, channel: str) -> Doorbell:
+    """Listen to commits. ``channel`` picks the kind on PostgreSQL (storage/submit.py)."""
+    if isinstance(database, PostgresDatabase):
+        return ChannelBell(database, channel)
+    assert isinstance(database, SqliteDatabase)
+    with suppress(OSError, AttributeError):
+        if sys.platform == "linux":
+            return LogBell(database)
+    return VersionBell(database)
+
+
+class LogBell(Doorbell):
+    """inotify on the write-ahead log: nothing to do until somebody writes."""
+
+    _MODIFIED = 0x2  # IN_MODIFY
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        with database.read() as connection:  # from here on the log exists while we are connected
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
+        self._libc = ctypes.CDLL(None, use_errno=True)
+        self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
+        self._watch(Path(f"{database.path}-wal"))
+
+    def _watch(self, log: Path) -> None:
+        try:
+            self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(log), self._MODIFIED))
+        except OSError:
+            self.close()
+            raise
+
+    def _check(self, result: int) -> int:
+        if result < 0:
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
+        return result
+
+    def rang(self) -> bool:
+        assert self.fileno is not None
+        try:
+            return bool(os.read(self.fileno, 64 * 1024))
+        except BlockingIOError:
+            return False
+
+    def close(self) -> None:
+        if self.fileno is not None:
+            os.close(self.fileno)
+            self.fileno = None
+
+
+class VersionBell(Doorbell):
+    """``PRAGMA data_version`` on a connection of its own: 3 microseconds a look, no lock."""
+
+    interval = 0.01
+
+    def __init__(self, database: SqliteDatabase) -> None:
+        self._reading = database.read()
+        self._connection = self._reading.__enter__()
+        self._seen = self._look()
+
+    def _look(self) -> Any:
+        return self._connection.exec_driver_sql("PRAGMA data_version").scalar()
+
+    def rang(self) -> bool:
+        before, self._seen = self._seen, self._look()
+        return bool(before != self._seen)
+
+    def close(self) -> None:
+        self._reading.__exit__(None, None, None)
+
+
+class ChannelBell(Doorbell):
+    """LISTEN on a connection of its own; it comes back by itself when the server does."""
+
+    def __init__(self, database: PostgresDatabase, channel: str) -> None:
+        self._database, self._channel = database, channel
+        self.connection = self._listen()
+
+    def _listen(self) -> Any:
+        with plain_errors(self._database.place):
+            connection = self._database.own_connection()
+            connection.execute(f"LISTEN {self._channel}")
+        self.fileno = connection.fileno()
+        return connection
+
+    def rang(self) -> bool:
+        try:
+            return bool(list(self.connection.notifies(timeout=0)))
+        except Exception:  # noqa: BLE001 - whatever broke the connection, the cure is a new one
+            return self._reconnect()
+
+    def _reconnect(self) -> bool:
+        self.close()
+        with suppress(DatabaseError):
+            self.connection = self._listen()
+        return True
+
+    def close(self) -> None:
+        self.fileno = None
+        self.connection.close()

@@ -1,0 +1,115 @@
+"""Whether a worker lives: a lock of its processes, freed by the kernel with the last of them.
+
+On SQLite a flock on a file beside the database, shared with the runners. On PostgreSQL an advisory
+lock on the worker's listening connection. Others see a death at once, instead of after a lease.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import func, select
+
+from taskrow.storage.database import Database
+from taskrow.storage.doorbell import ChannelBell, Doorbell
+from taskrow.storage.gate import FileLock
+from taskrow.storage.postgres import PostgresDatabase
+from taskrow.storage.sqlite import SqliteDatabase
+
+
+class Liveness(ABC):
+    """One worker's sign of life, and its view of the others'."""
+
+    shared_file: int | None = None  # what runners inherit, so that the sign stands while they do
+
+    @abstractmethod
+    def is_gone(self, worker: str) -> bool:
+        """Whether that worker is surely dead. False also where it merely cannot be told."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Give the sign up: this worker has stopped."""
+
+
+def show_life(database: Database, worker: str, bell: Doorbell) -> Liveness:
+    """Begin to show that ``worker`` lives, before it claims anything."""
+    if isinstance(database, SqliteDatabase):
+        return FileLiveness(database.path, worker)
+    assert isinstance(database, PostgresDatabase)
+    assert isinstance(bell, ChannelBell)
+    return AdvisoryLiveness(database, worker, bell)
+
+
+class FileLiveness(Liveness):
+    """A locked file ``<database>-worker-<id>``."""
+
+    def __init__(self, database: Path, worker: str) -> None:
+        self._database = database
+        self._path = self._path_of(worker)
+        self._lock = FileLock(self._path)
+        self._lock.try_lock()
+        self.shared_file = self._lock.fileno()
+
+    def _path_of(self, worker: str) -> Path:
+        return self._database.with_name(f"{self._database.name}-worker-{worker}")
+
+    def is_gone(self, worker: str) -> bool:
+        path = self._path_of(worker)
+        if not path.exists():
+            return True
+        with suppress(OSError):
+            other = FileLock(path)
+            try:
+                gone = other.try_lock()
+            finally:
+                other.close()
+            if gone:
+                path.unlink(missing_ok=True)
+            return gone
+        return False
+
+    def close(self) -> None:
+        self._path.unlink(missing_ok=True)
+        self._lock.close()
+
+
+class AdvisoryLiveness(Liveness):
+    """An advisory lock named by a hash of the worker's id."""
+
+    def __init__(self, database: PostgresDatabase, worker: str, bell: ChannelBell) -> None:
+        self._database, self._worker, self._bell = database, worker, bell
+        self._connection: Any = None
+        self.renew()
+
+    def renew(self) -> None:
+        """Take the lock again where the listening connection is a new one."""
+        if self._connection is not self._bell.connection:
+            self._connection = self._bell.connection
+            self._bell.connection.execute("SELECT pg_advisory_lock(%s)", (_key(self._worker),))
+
+    def is_gone(self, worker: str) -> bool:
+        self.renew()
+        key = _key(worker)
+        with self._database.read() as connection:
+            gone = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
+            if gone:
+                connection.execute(select(func.pg_advisory_unlock(key)))
+        return gone
+
+    def close(self) -> None:
+        self._connection = None  # the lock goes with the bell's connection
+
+
+def _key(worker: str) -> int:
+    return int.from_bytes(hashlib.sha256(worker.encode()).digest()[:8], "big", signed=True)
+
+
+def new_worker_id(host: str) -> str:
+    """An id for a worker that starts now: readable, unique for each start, fit for a file name."""
+    plain = "".join(c if c.isalnum() or c in "-_" else "-" for c in host)[:40]
+    return f"{plain}-{os.getpid()}-{os.urandom(4).hex()}"

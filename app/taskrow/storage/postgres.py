@@ -1,0 +1,77 @@
+"""PostgreSQL: a pool of connections; the server itself groups commits and orders writers."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine
+
+from taskrow.errors import SettingsError
+from taskrow.storage.database import Database, plain_errors
+
+T = TypeVar("T")
+
+
+class PostgresDatabase(Database):
+    """A task database in a PostgreSQL schema (the first of the connection's search_path)."""
+
+    dialect = "postgresql"
+
+    def __init__(self, url: URL, *, busy_timeout: float) -> None:
+        self.url = url.set(drivername="postgresql+psycopg")
+        self.place = url.render_as_string(hide_password=True)
+        self._busy_timeout = busy_timeout
+        self._engine: Engine | None = None
+        self._pid = 0
+        self._opening = threading.Lock()
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with plain_errors(self.place), self._open().connect() as connection:
+            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with plain_errors(self.place), self._open().begin() as connection:
+            return work(connection)
+
+    def own_connection(self) -> Any:
+        """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
+        pooled = self._open().raw_connection()
+        pooled.detach()
+        connection: Any = pooled.driver_connection
+        connection.autocommit = True
+        return connection
+
+    def close(self) -> None:
+        if self._engine is not None and self._pid == os.getpid():
+            self._engine.dispose()
+        self._engine = None
+
+    def _open(self) -> Engine:
+        with self._opening:
+            if self._engine is None or self._pid != os.getpid():
+                if self._engine is not None:  # a parent's connections are not ours to close
+                    self._engine.dispose(close=False)
+                self._engine, self._pid = self._create(), os.getpid()
+            return self._engine
+
+    def _create(self) -> Engine:
+        waits = int(self._busy_timeout * 1000)
+        try:
+            return create_engine(
+                self.url,
+                pool_pre_ping=True,
+                connect_args={
+                    "connect_timeout": max(1, int(self._busy_timeout)),
+                    "options": f"-c timezone=UTC -c lock_timeout={waits} "
+                    f"-c idle_in_transaction_session_timeout={10 * waits}",
+                },
+            )
+        except ModuleNotFoundError:
+            raise SettingsError(
+                "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"
+            ) from None

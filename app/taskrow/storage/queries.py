@@ -1,0 +1,84 @@
+"""Reads: one task, many tasks, what waits."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, bindparam, func, select
+
+from taskrow.domain.task import Status, Task
+from taskrow.storage.tables import status_is, tasks
+
+_FIND = select(tasks).where(tasks.c.id == bindparam("task_id"))
+_NEXT_DUE = select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED))
+_NEXT_QUEUE = select(func.min(tasks.c.queue)).where(
+    status_is(Status.QUEUED), tasks.c.queue > bindparam("after")
+)
+
+_ANY_QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED)).limit(1)
+_CANCELS_ASKED = select(tasks.c.seq).where(
+    status_is(Status.RUNNING),
+    tasks.c.worker == bindparam("of_worker"),
+    tasks.c.cancel_requested_at.is_not(None),
+)
+
+
+def find(connection: Connection, task_id: str) -> Task | None:
+    """The task with this id."""
+    row = connection.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
+    return None if row is None else _task(row)
+
+
+def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
+    """Those of the given tasks that are there."""
+    rows = connection.execute(select(tasks).where(tasks.c.id.in_(task_ids))).mappings()
+    return [_task(row) for row in rows]
+
+
+def list_tasks(
+    connection: Connection,
+    *,
+    statuses: Sequence[Status] = (),
+    queue: str | None = None,
+    name: str | None = None,
+    limit: int = 50,
+) -> list[Task]:
+    """The newest tasks that fit."""
+    query = select(tasks).order_by(tasks.c.seq.desc()).limit(limit)
+    if statuses:
+        query = query.where(tasks.c.status.in_(statuses))
+    if queue is not None:
+        query = query.where(tasks.c.queue == queue)
+    if name is not None:
+        query = query.where(tasks.c.name == name)
+    return [_task(row) for row in connection.execute(query).mappings()]
+
+
+def is_anything_queued(connection: Connection) -> bool:
+    """Whether a task waits for a worker; one step into the index of the claim."""
+    return connection.execute(_ANY_QUEUED).first() is not None
+
+
+def cancels_asked(connection: Connection, worker: str) -> list[int]:
+    """The rows (seq) that this worker runs and that somebody wants to be stopped."""
+    return list(connection.execute(_CANCELS_ASKED, {"of_worker": worker}).scalars())
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """When the next scheduled task is due."""
+    return connection.execute(_NEXT_DUE).scalar()
+
+
+def queues_waiting(connection: Connection) -> list[str]:
+    """The queues in which something is queued, by a skip scan: one look a queue, not a row."""
+    found: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        after = connection.execute(_NEXT_QUEUE, {"after": after}).scalar()
+        found += [after] if after is not None else []
+    return found
+
+
+def _task(row: RowMapping) -> Task:
+    return Task(**{**row, "status": Status(row["status"])})

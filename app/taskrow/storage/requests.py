@@ -1,0 +1,51 @@
+"""The HTTP side of a task that is a stored request."""
+
+from __future__ import annotations
+
+import json
+
+from sqlalchemy import Connection, select, update
+
+from taskrow.domain.answer import Answer
+from taskrow.storage.submit import StoredRequest
+from taskrow.storage.tables import task_requests, tasks
+
+
+def find_request(connection: Connection, task_id: str) -> StoredRequest | None:
+    """The request of a task; None where it has none."""
+    row = connection.execute(
+        select(task_requests.c.request, task_requests.c.body)
+        .join(tasks)
+        .where(tasks.c.id == task_id)
+    ).one_or_none()
+    return None if row is None else StoredRequest(row.request, row.body)
+
+
+def find_answer(connection: Connection, task_id: str) -> Answer | None:
+    """What the view of a task answered; None where it has not, or is no view."""
+    row = connection.execute(
+        select(
+            task_requests.c.response_status,
+            task_requests.c.response_headers,
+            task_requests.c.response_body,
+        )
+        .join(tasks)
+        .where(tasks.c.id == task_id, task_requests.c.response_status.is_not(None))
+    ).one_or_none()
+    if row is None:
+        return None
+    headers = tuple((name, value) for name, value in json.loads(row.response_headers))
+    return Answer(row.response_status, headers, row.response_body)
+
+
+def store_answer(connection: Connection, seq: int, answer: Answer) -> None:
+    """Keep what a view answered, in the transaction that ends its task."""
+    connection.execute(
+        update(task_requests)
+        .where(task_requests.c.task_seq == seq)
+        .values(
+            response_status=answer.status,
+            response_headers=json.dumps(answer.headers),
+            response_body=answer.body,
+        )
+    )

@@ -1,0 +1,95 @@
+"""The schema of a task database: find its revision, make and upgrade it, refuse an unknown one.
+
+A database that holds nothing but taskrow's own tables is made and upgraded by itself on first use.
+One that it shares with other tables is changed only when asked: ``taskrow upgrade``.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from taskrow.errors import SchemaError
+from taskrow.storage.database import Database
+from taskrow.storage.tables import metadata
+from taskrow.storage.views import create_views, drop_views
+
+VERSION_TABLE = "taskrow_alembic_version"
+
+
+@cache
+def migrations() -> Path:
+    """Where the migrations lie: inside the package of a wheel, beside the sources of a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "migrations"
+    return inside if inside.is_dir() else package.parents[1] / "migrations"
+
+
+@cache
+def known_revisions() -> tuple[str, ...]:
+    """The revisions that this version of taskrow knows, oldest first (files ``0001_what.py``)."""
+    return tuple(sorted(file.name[:4] for file in (migrations() / "versions").glob("[0-9]*.py")))
+
+
+def ensure_schema(database: Database) -> None:
+    """Make the tables fit this version, where that is ours to do; otherwise SchemaError.
+
+    Reads one row when everything is as it should be.
+    """
+    with database.read() as connection:
+        revision = find_revision(connection)
+        own = revision == known_revisions()[-1] or _is_own(connection)
+    if _outdated(revision, database.place):
+        if not own:
+            raise SchemaError(
+                f"the database {database.place} holds other tables beside taskrow's: "
+                "run `taskrow upgrade` once to let taskrow make its own there"
+            )
+        upgrade(database)
+
+
+def upgrade(database: Database) -> str | None:
+    """Bring the tables to the newest revision in one transaction; return the one before."""
+    return database.write(lambda connection: _upgrade(connection, database.place))
+
+
+def find_revision(connection: Connection) -> str | None:
+    """The revision that the database says it has; None where taskrow was never there."""
+    if not inspect(connection).has_table(VERSION_TABLE):
+        return None
+    return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
+
+
+def _outdated(revision: str | None, place: str) -> bool:
+    if revision is not None and revision not in known_revisions():
+        raise SchemaError(
+            f"the task database {place} is at revision {revision}, newer than this taskrow knows "
+            f"({known_revisions()[-1]}): upgrade taskrow"
+        )
+    return revision != known_revisions()[-1]
+
+
+def _is_own(connection: Connection) -> bool:
+    names = set(inspect(connection).get_table_names())
+    return names <= {*metadata.tables, VERSION_TABLE}
+
+
+def _upgrade(connection: Connection, place: str) -> str | None:
+    revision = find_revision(connection)  # again: another process may have been here first
+    if _outdated(revision, place):
+        drop_views(connection)
+        _run_migrations(connection)
+        create_views(connection)
+    return revision
+
+
+def _run_migrations(connection: Connection) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(migrations()).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")

@@ -1,0 +1,193 @@
+"""SQLite: one writer connection a process behind the fair gate, readers beside it.
+
+Each rule was learned from somebody's lost task: write transactions begin IMMEDIATE (a read that
+turns into a write fails at once, whatever the busy timeout); a commit is fsynced (synchronous=FULL);
+checkpoints are made while holding the gate, never automatically (SQLite before 3.51.3 can corrupt a
+file when a checkpoint races a commit).
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool, QueuePool
+
+from taskrow.storage.commits import GroupCommit
+from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.files import database_path, prepare_file
+from taskrow.storage.gate import Gate
+
+T = TypeVar("T")
+
+_CHECKPOINT_BYTES = 8 * 1024 * 1024
+_OUTSIDER_RETRY = 0.001  # seconds; an admin's shell does not know of the gate
+
+_WRITER_PRAGMAS = (
+    "PRAGMA auto_vacuum = INCREMENTAL",  # only counts before the first table is made
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA wal_autocheckpoint = 0",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA busy_timeout = 0",  # waiting is the gate's work
+)
+
+
+class SqliteDatabase(Database):
+    """A task database in one file."""
+
+    dialect = "sqlite"
+
+    def __init__(self, url: URL, *, busy_timeout: float) -> None:
+        self.path = database_path(url.database)
+        self.place = str(self.path)
+        self._busy_timeout = busy_timeout
+        self._state: _Open | None = None
+        self._abandoned: list[_Open] = []  # a parent's connections must not be closed in its child
+        self._opening = threading.Lock()
+
+    def read(self) -> Any:
+        return self._open().read()
+
+    def write(self, work: Callable[[Connection], T]) -> T:
+        with plain_errors(self.place):
+            return self._open().commits.run(work)
+
+    def truncate_log(self) -> None:
+        """Fold the write-ahead log into the file and give its space back."""
+        with plain_errors(self.place):
+            self._open().truncate_log()
+
+    def close(self) -> None:
+        if self._state is not None and self._state.pid == os.getpid():
+            self._state.close()
+        self._state = None
+
+    def _open(self) -> _Open:
+        state = self._state
+        if state is not None and state.pid == os.getpid():
+            return state
+        with self._opening:
+            state = self._state
+            if state is None or state.pid != os.getpid():
+                self._abandoned += [state] if state is not None else []
+                state = self._state = _Open(self.path, self._busy_timeout)
+            return state
+
+
+class _Open:
+    """What one process holds of the database: connections, the gate, the order of commits."""
+
+    def __init__(self, path: Path, busy_timeout: float) -> None:
+        self.pid = os.getpid()
+        self._path, self._log = path, Path(f"{path}-wal")
+        self._busy_timeout = busy_timeout
+        self._checkpoint_at = _CHECKPOINT_BYTES
+        self._deadline = 0.0
+        self._gate: Gate | None = None
+        self._connection: Connection | None = None
+        prepare_file(path)
+        self._readers = _engine(path, self._set_up_reader, QueuePool)
+        self._writers = _engine(path, _set_up_writer, NullPool)
+        event.listen(self._writers, "begin", self._begin_immediate)
+        self.commits = GroupCommit(self._transaction)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with plain_errors(str(self._path)), self._readers.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Connection]:
+        self._deadline = time.monotonic() + self._busy_timeout
+        writer = self._writer()
+        if self._gate is None:
+            self._gate = Gate(self._path)
+        with self._gate.turn(self._deadline):
+            with self._healthy(writer), writer.begin():
+                yield writer
+            self._checkpoint_if_grown(writer)
+
+    def _writer(self) -> Connection:
+        if self._connection is None:
+            self._connection = self._writers.connect()
+        return self._connection
+
+    @contextmanager
+    def _healthy(self, writer: Connection) -> Iterator[None]:
+        """After trouble with the file the next transaction begins on a new connection."""
+        try:
+            yield
+        except OperationalError:
+            self._connection = None
+            writer.invalidate()
+            writer.close()
+            raise
+
+    def _begin_immediate(self, connection: Connection) -> None:
+        while True:
+            try:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            except OperationalError as error:
+                if "locked" not in str(error.orig) or time.monotonic() > self._deadline:
+                    raise
+                time.sleep(_OUTSIDER_RETRY)
+            else:
+                return
+
+    def _checkpoint_if_grown(self, writer: Connection) -> None:
+        size = _size(self._log)
+        if size >= self._checkpoint_at:
+            _checkpoint(writer)
+            # A reader can hold the log back; then it is tried again when it has grown by as much.
+            self._checkpoint_at = _size(self._log) + _CHECKPOINT_BYTES
+
+    def truncate_log(self) -> None:
+        if _size(self._log) == 0:
+            return
+        self.commits.run(lambda _: setattr(self, "_checkpoint_at", 0))
+
+    def _set_up_reader(self, raw: Any, _: Any) -> None:
+        raw.isolation_level = None
+        raw.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
+        raw.execute("PRAGMA query_only = ON")
+
+    def close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._readers.dispose()
+        self._writers.dispose()
+        if self._gate is not None:
+            self._gate.close()
+
+
+def _engine(path: Path, set_up: Callable[[Any, Any], None], pool: type[Any]) -> Engine:
+    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=pool)
+    event.listen(engine, "connect", set_up)
+    return engine
+
+
+def _set_up_writer(raw: Any, _: Any) -> None:
+    raw.isolation_level = None  # the driver's own transactions would begin DEFERRED
+    for pragma in _WRITER_PRAGMAS:
+        raw.execute(pragma).fetchall()
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def _checkpoint(writer: Connection) -> None:
+    raw = writer.connection.driver_connection
+    assert raw is not None
+    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()

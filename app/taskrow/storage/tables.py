@@ -1,0 +1,188 @@
+"""The tables, their CHECKs, partial indexes, and the trigger that guards final rows.
+
+The migrations build the same; a test compares the two on SQLite and on PostgreSQL.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    DDL,
+    CheckConstraint,
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    event,
+    literal_column,
+    text,
+)
+
+from taskrow.domain.task import Status
+from taskrow.storage.types import BigInt, UtcTime
+
+metadata = MetaData()
+
+
+def status_is(status: Status) -> ColumnElement[bool]:
+    """``status = 'queued'`` with the literal in the SQL: a bound one would miss partial indexes."""
+    return tasks.c.status == literal_column(f"'{status}'")
+
+
+def _table(name: str, *parts: Any) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True)
+
+
+def _partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
+    condition = text(where)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+tasks = _table(
+    "tasks",
+    Column("seq", BigInt, primary_key=True),
+    Column("id", Text, nullable=False, unique=True),
+    Column("queue", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("priority", BigInt, nullable=False),
+    Column("run_at", UtcTime, nullable=False),
+    Column("attempt", BigInt, nullable=False, server_default="0"),
+    Column("retries", BigInt, nullable=False, server_default="0"),
+    Column("crash_limit", BigInt, nullable=False, server_default="0"),
+    Column("worker", Text),
+    Column("lease_expires_at", UtcTime),  # in no index: a heartbeat must stay a cheap write
+    Column("heartbeat", BigInt, nullable=False, server_default="0"),
+    Column("cancel_requested_at", UtcTime),
+    Column("unique_key", Text),
+    Column("args", Text, nullable=False),
+    Column("progress", Text),
+    Column("result", Text),
+    Column("error", Text),
+    Column("traceback", Text),
+    Column("created_at", UtcTime, nullable=False),
+    Column("started_at", UtcTime),
+    Column("finished_at", UtcTime),
+    Column("expires_at", UtcTime),
+    Column("purge_at", UtcTime),
+    CheckConstraint(
+        "status IN ('scheduled', 'queued', 'running', 'succeeded', 'failed', 'cancelled')",
+        name="ck_tasks_status",
+    ),
+    CheckConstraint(
+        "(finished_at IS NOT NULL) = (status IN ('succeeded', 'failed', 'cancelled'))",
+        name="ck_tasks_finished",
+    ),
+    CheckConstraint("(purge_at IS NOT NULL) = (finished_at IS NOT NULL)", name="ck_tasks_purge"),
+    CheckConstraint("(lease_expires_at IS NOT NULL) = (status = 'running')", name="ck_tasks_lease"),
+    CheckConstraint(
+        "status <> 'running' OR (worker IS NOT NULL AND attempt > 0)", name="ck_tasks_running"
+    ),
+)
+
+_partial_index(
+    "ix_tasks_claim", tasks.c.queue, tasks.c.priority.desc(), tasks.c.seq, where="status = 'queued'"
+)
+_partial_index("ix_tasks_due", tasks.c.run_at, where="status = 'scheduled'")
+_partial_index("ix_tasks_running", tasks.c.seq, where="status = 'running'")
+_partial_index("ix_tasks_failed", tasks.c.finished_at, where="status = 'failed'")
+_partial_index("ix_tasks_finished", tasks.c.purge_at, where="finished_at IS NOT NULL")
+_partial_index(
+    "ux_tasks_unique",
+    tasks.c.unique_key,
+    unique=True,
+    where="unique_key IS NOT NULL AND status IN ('scheduled', 'queued', 'running')",
+)
+
+task_requests = _table(
+    "task_requests",
+    Column("task_seq", BigInt, ForeignKey("tasks.seq", ondelete="CASCADE"), primary_key=True),
+    Column("request", Text, nullable=False),  # JSON: request line, address and headers
+    Column("body", LargeBinary, nullable=False),
+    Column("response_status", BigInt),
+    Column("response_headers", Text),  # JSON: a list of [name, value]
+    Column("response_body", LargeBinary),
+)
+
+task_attempts = _table(
+    "task_attempts",
+    Column("task_seq", BigInt, ForeignKey("tasks.seq", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", BigInt, primary_key=True),
+    Column("outcome", Text, nullable=False),
+    Column("worker", Text, nullable=False),
+    Column("error", Text),
+    Column("traceback", Text),
+    Column("started_at", UtcTime, nullable=False),
+    Column("finished_at", UtcTime, nullable=False),
+    CheckConstraint("outcome IN ('failed', 'lost', 'cancelled')", name="ck_task_attempts_outcome"),
+)
+
+schedules = _table(
+    "schedules",
+    Column("name", Text, primary_key=True),
+    Column("task_name", Text, nullable=False),
+    Column("rule", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("args", Text, nullable=False),
+    Column("next_at", UtcTime),
+    Column("paused_at", UtcTime),
+)
+
+schedule_fires = _table(
+    "schedule_fires",
+    Column("schedule", Text, primary_key=True),
+    Column("due_at", UtcTime, primary_key=True),
+    Column("task_id", Text, nullable=False),
+)
+
+workers = _table(  # for people to read; nothing may depend on it
+    "workers",
+    Column("id", Text, primary_key=True),
+    Column("queues", Text, nullable=False),
+    Column("runners", BigInt, nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("last_seen_at", UtcTime, nullable=False),
+    Column("stopped_at", UtcTime),
+)
+
+task_counts = _table(  # how many tasks ended, by day: counting ten million rows takes seconds
+    "task_counts",
+    Column("day", Text, primary_key=True),
+    Column("queue", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("n", BigInt, nullable=False),
+)
+
+_FINAL_ROW = "a finished task cannot change: retry it first"
+
+FINAL_ROW_TRIGGER = {
+    "sqlite": f"""
+CREATE TRIGGER tasks_final_row BEFORE UPDATE ON tasks
+WHEN OLD.finished_at IS NOT NULL AND NOT (
+  NEW.status = 'queued' AND NEW.attempt = OLD.attempt AND NEW.id = OLD.id
+)
+BEGIN
+  SELECT RAISE(ABORT, '{_FINAL_ROW}');
+END
+""".strip(),
+    "postgresql": f"""
+CREATE FUNCTION tasks_final_row() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION '{_FINAL_ROW}' USING ERRCODE = 'check_violation';
+END $$;
+CREATE TRIGGER tasks_final_row BEFORE UPDATE ON tasks
+FOR EACH ROW WHEN (OLD.finished_at IS NOT NULL AND NOT (
+  NEW.status = 'queued' AND NEW.attempt = OLD.attempt AND NEW.id = OLD.id
+))
+EXECUTE FUNCTION tasks_final_row()
+""".strip(),
+}
+
+for _dialect, _statement in FINAL_ROW_TRIGGER.items():
+    event.listen(tasks, "after_create", DDL(_statement).execute_if(dialect=_dialect))  # type: ignore[no-untyped-call]

@@ -1,0 +1,39 @@
+"""Column types that mean the same on SQLite and on PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
+from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from taskrow.domain.times import from_text, to_text
+
+BigInt = Integer().with_variant(BigInteger(), "postgresql")
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """An aware UTC time in milliseconds: fixed-width text on SQLite, timestamptz on PostgreSQL.
+
+    (SQLAlchemy's own DateTime drops the zone on SQLite without a word.)
+    """
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "sqlite":
+            return dialect.type_descriptor(Text())
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name != "sqlite":
+            return value
+        return to_text(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        moment: datetime = from_text(value) if dialect.name == "sqlite" else value
+        return moment.astimezone(UTC)

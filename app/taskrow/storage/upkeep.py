@@ -1,0 +1,120 @@
+"""Changes that no attempt makes: promote, cancel, retry by hand, purge, recall unknown names."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy.sql.dml import ReturningUpdate
+
+from taskrow.domain.task import Status
+from taskrow.storage.counts import add_counts
+from taskrow.storage.tables import status_is, tasks
+
+_PROMOTED_AT_ONCE = 500
+_SCHEDULED, _RUNNING = status_is(Status.SCHEDULED), status_is(Status.RUNNING)
+
+
+def _promote_statement() -> ReturningUpdate[tuple[int]]:
+    picked = (
+        select(tasks.c.seq)
+        .where(_SCHEDULED, tasks.c.run_at <= bindparam("now"))
+        .order_by(tasks.c.run_at)
+        .limit(_PROMOTED_AT_ONCE)
+        .with_for_update(skip_locked=True)
+        .cte("picked")
+    )
+    return (
+        update(tasks)
+        .where(tasks.c.seq.in_(select(picked.c.seq)))
+        .values(status=Status.QUEUED)
+        .returning(tasks.c.seq)
+    )
+
+
+_PROMOTE = _promote_statement()
+
+
+def promote(connection: Connection, *, now: datetime) -> int:
+    """Queue what has become due, at most 500 at once; returns how many."""
+    return len(connection.execute(_PROMOTE, {"now": now}).all())
+
+
+def cancel(
+    connection: Connection, task_id: str, *, now: datetime, purge_at: datetime
+) -> Status | None:
+    """Cancel a task that waits; ask one that runs to stop. Returns the status that it was found in.
+
+    None: there is no such task. A final status: nothing was changed.
+    """
+    row = connection.execute(
+        select(tasks.c.status, tasks.c.queue, tasks.c.name)
+        .where(tasks.c.id == task_id)
+        .with_for_update()
+    ).one_or_none()
+    if row is None:
+        return None
+    status = Status(row.status)
+    if status is Status.RUNNING:
+        connection.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, _RUNNING, tasks.c.cancel_requested_at.is_(None))
+            .values(cancel_requested_at=now)
+        )
+    elif not status.final:
+        connection.execute(
+            update(tasks)
+            .where(tasks.c.id == task_id, tasks.c.status == status)
+            .values(status=Status.CANCELLED, finished_at=now, purge_at=purge_at)
+        )
+        add_counts(connection, [(row.queue, row.name, Status.CANCELLED)], now)
+    return status
+
+
+def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> bool:
+    """Queue a finished task once more; its attempts go on counting. False: it is not finished."""
+    changed = connection.execute(
+        update(tasks)
+        .where(tasks.c.id == task_id, tasks.c.finished_at.is_not(None))
+        .values(
+            status=Status.QUEUED,
+            run_at=now,
+            finished_at=None,
+            purge_at=None,
+            cancel_requested_at=None,
+            progress=None,
+            result=None,
+        )
+    )
+    return changed.rowcount == 1
+
+
+def purge(connection: Connection, *, now: datetime, limit: int) -> int:
+    """Delete up to ``limit`` finished rows whose time is up, oldest first; returns how many."""
+    picked = (
+        select(tasks.c.seq)
+        .where(tasks.c.finished_at.is_not(None), tasks.c.purge_at <= now)
+        .order_by(tasks.c.purge_at)
+        .limit(limit)
+    )
+    return connection.execute(delete(tasks).where(tasks.c.seq.in_(picked))).rowcount
+
+
+def purge_older(connection: Connection, *, finished_before: datetime, limit: int) -> int:
+    """Delete up to ``limit`` rows that finished before a time, whatever their retention."""
+    picked = (
+        select(tasks.c.seq)
+        .where(tasks.c.finished_at.is_not(None), tasks.c.finished_at <= finished_before)
+        .limit(limit)
+    )
+    return connection.execute(delete(tasks).where(tasks.c.seq.in_(picked))).rowcount
+
+
+def recall_unknown(connection: Connection, names: Collection[str], *, now: datetime) -> int:
+    """Make due at once what was put back because no worker knew its name; returns how many."""
+    return connection.execute(
+        update(tasks)
+        .where(_SCHEDULED, tasks.c.name.in_(names), tasks.c.error.like('%"UnknownTask"%'))
+        .values(run_at=now)
+    ).rowcount

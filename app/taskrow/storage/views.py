@@ -1,0 +1,84 @@
+"""Views for people who open the database: what runs, what waits, what failed, what happened.
+
+They hold no state, so they are made anew at each upgrade instead of being migrated. Each reads one
+status at a time, so that the partial indexes serve it whatever the number of finished rows.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+_NAMES = ("v_running", "v_queue", "v_failed", "v_recent")
+
+_SQLITE = {
+    "percent": "CASE WHEN json_extract(progress, '$.meta.total') > 0 THEN"
+    " CAST(100 * json_extract(progress, '$.meta.current')"
+    " / json_extract(progress, '$.meta.total') AS INTEGER) || ' %' END",
+    "says": "json_extract(progress, '$.meta.status')",
+    "error": "json_extract(error, '$.type') || ': ' || json_extract(error, '$.message')",
+    "since": "round((julianday('now') - julianday({0})) * 86400, 1)",
+    "between": "round((julianday({1}) - julianday({0})) * 86400, 3)",
+    "clock": "replace(substr({0}, 1, 19), 'T', ' ')",
+}
+_POSTGRESQL = {
+    "percent": "CASE WHEN (progress::json #>> '{{meta,total}}')::numeric > 0 THEN"
+    " trunc(100 * (progress::json #>> '{{meta,current}}')::numeric"
+    " / (progress::json #>> '{{meta,total}}')::numeric) || ' %' END",
+    "says": "progress::json #>> '{{meta,status}}'",
+    "error": "(error::json ->> 'type') || ': ' || (error::json ->> 'message')",
+    "since": "round(extract(epoch FROM now() - {0})::numeric, 1)",
+    "between": "round(extract(epoch FROM {1} - {0})::numeric, 3)",
+    "clock": "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')",
+}
+
+
+def create_views(connection: Connection) -> None:
+    """Make every view anew."""
+    drop_views(connection)
+    words = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
+    for name, query in _queries(words).items():
+        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
+
+
+def drop_views(connection: Connection) -> None:
+    """Take the views away, so that a migration may change the tables below them."""
+    for name in _NAMES:
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+
+
+def _queries(words: dict[str, str]) -> dict[str, str]:
+    def since(column: str) -> str:
+        return words["since"].format(column)
+
+    def between(start: str, end: str) -> str:
+        return words["between"].format(start, end)
+
+    def clock(column: str) -> str:
+        return words["clock"].format(column)
+
+    def text(word: str) -> str:
+        return words[word].replace("{{", "{").replace("}}", "}")
+
+    def waiting(status: str) -> str:
+        return (
+            f"SELECT queue, '{status}' AS status, count(*) AS tasks,"
+            f" {since('min(created_at)')} AS oldest_s"
+            f" FROM tasks WHERE status = '{status}' GROUP BY queue"
+        )
+
+    return {
+        "v_running": f"""
+SELECT id, name, attempt, {text("percent")} AS progress, {text("says")} AS says,
+  {since("started_at")} AS for_s, worker
+FROM tasks WHERE status = 'running' ORDER BY seq""",
+        "v_queue": " UNION ALL ".join(map(waiting, ("running", "queued", "scheduled"))),
+        "v_failed": f"""
+SELECT id, name, attempt, {clock("finished_at")} AS finished, {text("error")} AS error
+FROM tasks WHERE status = 'failed' ORDER BY finished_at DESC LIMIT 200""",
+        "v_recent": f"""
+SELECT id, name, status, attempt, {clock("created_at")} AS submitted,
+  {between("created_at", "started_at")} AS wait_s, {between("started_at", "finished_at")} AS ran_s,
+  CASE status WHEN 'running' THEN {text("percent")} END AS progress,
+  substr(COALESCE({text("error")}, result, {text("says")}, ''), 1, 60) AS outcome
+FROM tasks ORDER BY seq DESC LIMIT 50""",
+    }

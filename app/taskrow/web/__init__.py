@@ -1,0 +1,1 @@
+"""The Flask edge: the extension, stored requests and their replay, the monitors."""

@@ -1,0 +1,145 @@
+"""``TaskQueue``: the Flask extension, and the three doors to the queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, overload
+
+from flask import Flask, current_app, has_app_context
+from sqlalchemy import make_url
+
+from taskrow.domain.options import parse_options
+from taskrow.domain.settings import Settings, read_settings
+from taskrow.engine.functions import TaskFunction
+from taskrow.engine.futures import QueueExecutor
+from taskrow.engine.queue import QueueEngine
+from taskrow.engine.registry import Registry
+from taskrow.engine.result import AsyncResult
+from taskrow.errors import NoApplicationError, OptionError, SettingsError
+from taskrow.web.async_api import async_api
+from taskrow.web.monitors import register_monitors
+from taskrow.web.views import ViewResolver
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+KEY = "taskrow"
+
+
+class TaskQueue:
+    """The queue of a Flask application, or of several.
+
+    ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
+    with the prefix ``TASKROW_`` (domain/settings.py); the default database is
+    ``instance/taskrow.db``.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        self._registry = Registry()
+        self._apps: list[Flask] = []
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Make ``app`` an application of this queue. RuntimeError when it has a queue already."""
+        if KEY in app.extensions:
+            raise RuntimeError("this application has a TaskQueue already: use that one")
+        registry = self._registry
+        registry.add_resolver(ViewResolver(app))
+        app.extensions[KEY] = QueueEngine(_settings_of(app), registry, around=app.app_context)
+        self._apps.append(app)
+        register_monitors(app)
+
+    # -- door 1: a view becomes a task ---
+
+    async_api = staticmethod(async_api)
+
+    # -- door 2: task functions ---
+
+    @overload
+    def task(self, function: Callable[P, R], /) -> TaskFunction[P, R]: ...
+
+    @overload
+    def task(
+        self, /, *, name: str | None = None, bind: bool = False, **options: Any
+    ) -> Callable[[Callable[..., R]], TaskFunction[..., R]]: ...
+
+    def task(
+        self,
+        function: Callable[..., Any] | None = None,
+        /,
+        *,
+        name: str | None = None,
+        bind: bool = False,
+        **options: Any,
+    ) -> Any:
+        """Register a function as a task: ``@queue.task``, or with options.
+
+        name: under which rows and workers know it (``module.function``). bind: pass the task itself
+        as first argument. Others: domain/options.py. OptionError names what is wrong.
+        """
+        checked = parse_options(options)
+        if name is not None and (not isinstance(name, str) or not name or ":" in name):
+            raise OptionError(f"name must be a text without ':', not {name!r}")
+
+        def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
+            if not callable(function) or isinstance(function, TaskFunction):
+                raise OptionError(f"@queue.task goes above a function, not {function!r}")
+            made: TaskFunction[..., Any] = TaskFunction(
+                function, name=name, bind=bind, options=checked, find_engine=self.engine
+            )
+            self._registry.add(made.name, made)
+            return made
+
+        return register if function is None else register(function)
+
+    def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
+        """The handle of a task that was submitted before."""
+        return AsyncResult(task_id, self.engine())
+
+    # -- door 3: an executor ---
+
+    @property
+    def executor(self) -> QueueExecutor:
+        """A new ``concurrent.futures.Executor`` whose work is task functions."""
+        return QueueExecutor()
+
+    def engine(self) -> QueueEngine:
+        """The queue of the current application, or of the only one; else NoApplicationError."""
+        if has_app_context() and current_app._get_current_object() in self._apps:  # type: ignore[attr-defined]
+            return engine_of(current_app)
+        if len(self._apps) == 1:
+            return engine_of(self._apps[0])
+        raise NoApplicationError
+
+
+def engine_of(app: Flask) -> QueueEngine:
+    """The queue of an application. NoApplicationError where it has none."""
+    engine = app.extensions.get(KEY)
+    if engine is None:
+        raise NoApplicationError(
+            f"the application {app.name!r} has no TaskQueue: call TaskQueue(app) in it"
+        )
+    assert isinstance(engine, QueueEngine)
+    return engine
+
+
+def _settings_of(app: Flask) -> Settings:
+    url = app.config.get("TASKROW_DATABASE_URL")
+    if url is not None and not isinstance(url, str):
+        raise SettingsError(f"TASKROW_DATABASE_URL must be a text, not {url!r}")
+    if url is None:
+        Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+    url = _absolute(url or "sqlite:///taskrow.db", Path(app.instance_path))
+    return read_settings({**app.config, "TASKROW_DATABASE_URL": url})
+
+
+def _absolute(url: str, directory: Path) -> str:
+    """An SQLite file without a full path lies in the instance folder, as in Flask-SQLAlchemy."""
+    if not url.startswith("sqlite:///"):
+        return url
+    parsed = make_url(url)
+    if not parsed.database or parsed.database == ":memory:":
+        return url
+    return str(parsed.set(database=str(directory / parsed.database)))

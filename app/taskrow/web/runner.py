@@ -1,0 +1,30 @@
+"""The runner process of a Flask application: ``python -m taskrow.web.runner APP ...``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from flask.cli import ScriptInfo
+
+from taskrow.engine.queue import QueueEngine
+from taskrow.engine.runner import serve
+from taskrow.web.extension import engine_of
+
+
+def load_engine(app_path: str | None) -> QueueEngine:
+    """Import an application as the flask command does, and return its queue."""
+    app = ScriptInfo(app_import_path=app_path or None).load_app()
+    with app.app_context():  # a script with a bare @async_api gets its queue here
+        return engine_of(app)
+
+
+def main() -> None:
+    """Serve the supervisor that started this process."""
+    app_path, work, control, parent = sys.argv[1:]
+    os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
+    serve(lambda: load_engine(app_path), int(work), int(control), int(parent))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Real servers and browsers that the tests run against."""
