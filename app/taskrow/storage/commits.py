@@ -54,7 +54,7 @@ class GroupCommit:
         self._turn = threading.Lock()
 
     def run(self, work: Work[T]) -> T:
-        """Run ``work`` and return its result after the commit, or raise its error or the commit's."""
+        """Run ``work``; return its result after the commit, or raise its error or the commit's."""
         entry = _Entry(work)
         self._waiting.append(entry)  # type: ignore[arg-type]
         while not entry.settled:

@@ -41,8 +41,8 @@ class PostgresDatabase(Database):
     def own_connection(self) -> Any:
         """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
         pooled = self._open().raw_connection()
-        pooled.detach()
         connection: Any = pooled.driver_connection
+        pooled.detach()
         connection.autocommit = True
         return connection
 

@@ -1,7 +1,7 @@
 """SQLite: one writer connection a process behind the fair gate, readers beside it.
 
 Each rule was learned from somebody's lost task: write transactions begin IMMEDIATE (a read that
-turns into a write fails at once, whatever the busy timeout); a commit is fsynced (synchronous=FULL);
+turns into a write fails at once, whatever the timeout); a commit is fsynced (synchronous=FULL);
 checkpoints are made while holding the gate, never automatically (SQLite before 3.51.3 can corrupt a
 file when a checkpoint races a commit).
 """

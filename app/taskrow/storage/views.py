@@ -7,6 +7,7 @@ status at a time, so that the partial indexes serve it whatever the number of fi
 from __future__ import annotations
 
 from sqlalchemy import Connection
+from sqlalchemy import text as sql
 
 _NAMES = ("v_running", "v_queue", "v_failed", "v_recent")
 
@@ -37,7 +38,7 @@ def create_views(connection: Connection) -> None:
     drop_views(connection)
     words = _SQLITE if connection.dialect.name == "sqlite" else _POSTGRESQL
     for name, query in _queries(words).items():
-        connection.exec_driver_sql(f"CREATE VIEW {name} AS {query}")
+        connection.execute(sql(f"CREATE VIEW {name} AS {query}"))
 
 
 def drop_views(connection: Connection) -> None:

@@ -1,0 +1,73 @@
+"""Fixtures: a real database of each kind, an engine on it, real workers."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskrow.domain.settings import Settings
+from taskrow.engine.queue import QueueEngine
+from taskrow.engine.registry import Registry
+from taskrow.storage.database import Database
+from tests.support.postgres import PostgresServer, PostgresUnavailable
+from tests.support.processes import ProcessFactory, processes
+
+MUST_NOT_SKIP = bool(os.environ.get("CI"))
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A real PostgreSQL for the whole session."""
+    with tempfile.TemporaryDirectory(prefix="taskrow-") as directory:
+        server = PostgresServer(Path(directory))
+        try:
+            server.start()
+        except PostgresUnavailable as error:
+            if MUST_NOT_SKIP:
+                raise
+            pytest.skip(str(error))
+        yield server
+        server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of a fresh, empty database: every test that uses it runs on both kinds."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'tasks.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    url = server.create_database()
+    yield url
+    server.drop_database(url)
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The URL of a fresh SQLite file, for what only SQLite has."""
+    return f"sqlite:///{tmp_path / 'tasks.db'}"
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[QueueEngine]:
+    """A queue without any application around it."""
+    engine = QueueEngine(Settings(database_url=database_url), Registry())
+    yield engine
+    engine.close()
+
+
+@pytest.fixture
+def database(engine: QueueEngine) -> Database:
+    """The database of :func:`engine`, with its tables made."""
+    return engine.database
+
+
+@pytest.fixture
+def start(tmp_path: Path, database_url: str) -> Iterator[ProcessFactory]:
+    """Starts real workers and web servers on the test's database; all end with the test."""
+    with processes(tmp_path, database_url) as factory:
+        yield factory
