@@ -1,0 +1,32 @@
+"""The same tasks in a worker whose endings carry no fence: the mutant that the kill test must catch."""
+
+from __future__ import annotations
+
+from sqlalchemy import bindparam, update
+
+from taskrow.domain.task import Status
+from taskrow.storage import claims
+from taskrow.storage.tables import tasks
+from tests.apps.kills import app
+
+__all__ = ["app"]
+
+_BY_SEQ_ALONE = (
+    tasks.c.seq == bindparam("at_seq"),
+    bindparam("at_attempt") == bindparam("at_attempt"),
+    bindparam("at_worker") == bindparam("at_worker"),
+)
+
+claims._FENCE = _BY_SEQ_ALONE  # type: ignore[assignment]
+claims._SUCCEED = (
+    update(tasks)
+    .where(*_BY_SEQ_ALONE)
+    .values(
+        status=Status.SUCCEEDED,
+        result=bindparam("to_result"),
+        progress=bindparam("to_progress"),
+        lease_expires_at=None,
+        finished_at=bindparam("now"),
+        purge_at=bindparam("to_purge_at"),
+    )
+)

@@ -1,0 +1,167 @@
+"""Workers are killed and stopped at random moments; every task ends exactly once all the same."""
+
+from __future__ import annotations
+
+import json
+import random
+import signal
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from taskrow.domain.options import TaskOptions
+from taskrow.domain.task import Status, Task
+from taskrow.engine.queue import QueueEngine
+from taskrow.storage import queries
+from taskrow.storage.tables import task_attempts, task_counts, tasks
+from tests.support.processes import Process, ProcessFactory, eventually
+
+SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
+TASKS, WORKERS = 1000, 3
+
+
+def test_every_task_ends_exactly_once_whatever_is_killed(
+    engine: QueueEngine, start: ProcessFactory
+) -> None:
+    chaos = Chaos(engine, start, "tests.apps.kills:app")
+    chaos.run()
+    assert chaos.kills >= 5
+    assert chaos.stops >= 2
+    assert wrongs(engine) == []
+    assert chaos.crashed == []
+
+
+def test_without_the_fence_the_same_chaos_is_noticed(
+    engine: QueueEngine, start: ProcessFactory
+) -> None:
+    chaos = Chaos(engine, start, "tests.apps.kills_without_fence:app")
+    chaos.run(until=lambda: bool(chaos.crashed or wrongs(engine, unfinished=True)))
+    assert chaos.crashed or wrongs(engine, unfinished=True)
+
+
+def test_the_outcome_of_a_zombie_is_refused(
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path
+) -> None:
+    mark, gate = f"{tmp_path}/mark", f"{tmp_path}/gate"
+    call = json.dumps({"args": [mark, gate]})
+    task_id = engine.submit("tests.apps.basic.write_and_wait", call, TaskOptions())
+    zombie = start.worker("--runners", "1", env=SHORT_LEASE)
+    eventually(lambda: lines_of(mark) == 1)
+    zombie.send(signal.SIGSTOP)
+    start.worker("--runners", "1", env=SHORT_LEASE)
+    eventually(lambda: lines_of(mark) == 2)  # past the lease another worker has begun it again
+    Path(gate).touch()  # now both attempts end; the old one's report waits in its pipe
+    task = final(engine, task_id)
+    zombie.send(signal.SIGCONT)
+    zombie.wait_for("its outcome is dropped")
+    assert (task.status, task.attempt, task.result) == (Status.SUCCEEDED, 2, '"through"')
+    assert engine.get(task_id) == task
+
+
+class Chaos:
+    """Three workers, of which one is killed or stopped every moment, and started again."""
+
+    def __init__(self, engine: QueueEngine, start: ProcessFactory, app: str) -> None:
+        self._engine, self._start, self._app = engine, start, app
+        self._random = random.Random(20261121)
+        self._workers: list[Process] = []
+        self._stopped: list[tuple[float, Process]] = []
+        self.crashed: list[str] = []
+        self.kills = self.stops = 0
+
+    def run(self, until: Callable[[], bool] = lambda: False, seconds: float = 90.0) -> None:
+        """Until all tasks are over, or ``until`` says so."""
+        submit_many(self._engine, TASKS)
+        self._workers = [self._worker() for _ in range(WORKERS)]
+        deadline = time.monotonic() + seconds
+        while unfinished(self._engine) and not until():
+            assert time.monotonic() < deadline, f"{unfinished(self._engine)} tasks are left"
+            eventually(self._pause(0.4), seconds=5)
+            self._disturb()
+        for _, process in self._stopped:
+            process.send(signal.SIGCONT)
+
+    def _pause(self, seconds: float) -> Callable[[], bool]:
+        end = time.monotonic() + seconds
+        return lambda: time.monotonic() > end or not unfinished(self._engine)
+
+    def _disturb(self) -> None:
+        self._continue_stopped()
+        for worker in [w for w in self._workers if w.process.poll() is not None]:
+            self.crashed.append(worker.output())
+            self._replace(worker)
+        victim = self._random.choice(self._workers)
+        if any(victim is process for _, process in self._stopped):
+            return
+        if self._random.random() < 0.5:
+            self.kills += 1
+            victim.kill()
+            self._replace(victim)
+        elif not self._stopped:
+            self.stops += 1
+            victim.send(signal.SIGSTOP)
+            self._stopped.append((time.monotonic() + 1.8, victim))
+
+    def _continue_stopped(self) -> None:
+        for entry in [entry for entry in self._stopped if entry[0] < time.monotonic()]:
+            entry[1].send(signal.SIGCONT)
+            self._stopped.remove(entry)
+
+    def _replace(self, worker: Process) -> None:
+        self._workers[self._workers.index(worker)] = self._worker()
+
+    def _worker(self) -> Process:
+        return self._start.start(
+            "taskrow", "--app", self._app, "worker", "--runners", "2", log="worker", env=SHORT_LEASE
+        )
+
+
+def submit_many(engine: QueueEngine, number: int) -> None:
+    for _ in range(number):
+        engine.submit("kills.work", "{}", TaskOptions(crash_limit=1000))
+
+
+def unfinished(engine: QueueEngine) -> int:
+    with engine.database.read() as connection:
+        open_tasks = select(func.count()).where(tasks.c.finished_at.is_(None))
+        return int(connection.execute(open_tasks).scalar_one())
+
+
+def wrongs(engine: QueueEngine, unfinished: bool = False) -> list[str]:
+    """What must not be: a task that is not over, an outcome of another attempt, one counted twice."""
+    with engine.database.read() as connection:
+        found = queries.list_tasks(connection, limit=TASKS + 1)
+        counted = connection.execute(select(func.sum(task_counts.c.n))).scalar()
+        lost = connection.execute(
+            select(func.count()).where(task_attempts.c.outcome == "lost")
+        ).scalar_one()
+    wrong = [w for task in found for w in wrongs_of(task)]
+    if not unfinished:
+        wrong += [] if len(found) == TASKS else [f"{len(found)} tasks instead of {TASKS}"]
+        wrong += [] if counted == TASKS else [f"{counted} endings of {TASKS} tasks"]
+        reruns = sum(task.attempt - 1 for task in found)
+        wrong += [] if lost == reruns else [f"{lost} lost attempts but {reruns} reruns"]
+        wrong += [f"{task.id} is {task.status}" for task in found if not task.status.final]
+    return wrong
+
+
+def wrongs_of(task: Task) -> list[str]:
+    if task.status is not Status.SUCCEEDED:
+        return [] if not task.status.final else [f"{task.id} {task.status}: {task.error}"]
+    said = json.loads(task.result or "{}").get("attempt")
+    return [] if said == task.attempt else [f"{task.id}: attempt {task.attempt} has {task.result}"]
+
+
+def final(engine: QueueEngine, task_id: str) -> Task:
+    eventually(lambda: engine.get(task_id).status.final)
+    return engine.get(task_id)
+
+
+def lines_of(file: str) -> int:
+    try:
+        with open(file) as lines:
+            return len(lines.readlines())
+    except FileNotFoundError:
+        return 0
