@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
@@ -23,6 +24,7 @@ class TaskFuture(Future[Any]):
         super().__init__()
         self.task_id = task_id
         self._engine = engine
+        self._settling = threading.Lock()
         engine.watcher.watch(task_id, self._settle)
 
     def running(self) -> bool:
@@ -34,35 +36,34 @@ class TaskFuture(Future[Any]):
 
     def cancel(self) -> bool:
         """Cancel the task if it still waits. False when it runs or is over, as with threads."""
-        if self.running():
-            return False
         if not self.done():
             try:
-                self._engine.cancel(self.task_id)
+                self._engine.cancel(self.task_id, ask_running=False)
             except (TransitionError, NoSuchTaskError):
                 return self.cancelled()
         return self._note_cancelled()
 
     def _note_cancelled(self) -> bool:
-        if super().cancel():
-            with self._condition:
-                pending = self._state == "CANCELLED"
-            if pending:
+        """Both a caller of cancel and the watcher come here, in any order."""
+        with self._settling:
+            first = not self.done()
+            cancelled = super().cancel()
+            if first and cancelled:
                 self.set_running_or_notify_cancel()
-            return True
-        return False
+            return cancelled
 
     def _settle(self, task: Task | None) -> None:
-        if self.done():
-            return
-        if task is None:
-            self.set_exception(NoSuchTaskError(f"task {self.task_id} has been purged"))
-        elif task.status is Status.CANCELLED:
+        """The watcher's call: the task is over."""
+        if task is not None and task.status is Status.CANCELLED:
             self._note_cancelled()
-        elif task.status is Status.FAILED:
-            self.set_exception(failure_of(task))
-        else:
-            self.set_result(result_of(task))
+            return
+        with self._settling:
+            if task is None:
+                self.set_exception(NoSuchTaskError(f"task {self.task_id} has been purged"))
+            elif task.status is Status.FAILED:
+                self.set_exception(failure_of(task))
+            else:
+                self.set_result(result_of(task))
 
 
 class QueueExecutor(Executor):

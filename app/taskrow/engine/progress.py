@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from taskrow.storage.claims import Claim
 
 _EVERY = 0.1  # seconds, for one task
@@ -33,7 +35,7 @@ class ProgressBook:
         first = min(self._written_at.get(seq, 0.0) for seq in self._unwritten)
         return max(0.0, first + _EVERY - moment)
 
-    def written(self, entries: list[tuple[Claim, str]], moment: float) -> None:
+    def written(self, entries: Sequence[tuple[Claim, str]], moment: float) -> None:
         """These have reached their rows."""
         for claim, said in entries:
             self._written_at[claim.seq] = moment

@@ -109,20 +109,21 @@ class QueueEngine:
             )
         return task
 
-    def cancel(self, task_id: str) -> Status:
+    def cancel(self, task_id: str, *, ask_running: bool = True) -> Status:
         """Cancel a task that waits; ask one that runs to stop (at its next update_state).
 
-        Returns the status it was found in. NoSuchTaskError; TransitionError when it is over.
+        Returns the status it was found in. NoSuchTaskError; TransitionError when it is over, or
+        runs and is not to be asked.
         """
         task, now = self.get(task_id), self.clock()
         purge_at = self.purge_at(task.name, Status.CANCELLED, now)
         found = self.database.write(
-            lambda connection: upkeep.cancel(connection, task_id, now=now, purge_at=purge_at)
-        )
-        if found is None or found.final:
-            raise TransitionError(
-                f"task {task_id} is over ({found or 'purged'}): nothing to cancel"
+            lambda connection: upkeep.cancel(
+                connection, task_id, now=now, purge_at=purge_at, ask_running=ask_running
             )
+        )
+        if found is None or found.final or (found is Status.RUNNING and not ask_running):
+            raise TransitionError(f"task {task_id} is {found or 'purged'}: too late to cancel")
         return found
 
     def retry(self, task_id: str) -> None:

@@ -30,9 +30,9 @@ Resolver = Callable[[str], Runnable | None]
 class Registry:
     """The task functions of one queue, and a resolver for names that are looked up elsewhere."""
 
-    def __init__(self) -> None:
-        self._known: dict[str, Runnable] = {}
-        self._resolvers: list[Resolver] = []
+    def __init__(self, known: dict[str, Runnable] | None = None, *resolvers: Resolver) -> None:
+        self._known = {} if known is None else known
+        self._resolvers = resolvers
 
     def add(self, name: str, runnable: Runnable) -> None:
         """Register under a name. OptionError when the name is taken: rows would look the same."""
@@ -40,9 +40,9 @@ class Registry:
             raise OptionError(f"there is a task named {name!r} already: give one of them a name=")
         self._known[name] = runnable
 
-    def add_resolver(self, resolver: Resolver) -> None:
-        """Ask ``resolver`` for names that no function has (views are found by their endpoint)."""
-        self._resolvers.append(resolver)
+    def with_resolver(self, resolver: Resolver) -> Registry:
+        """The same functions, and ``resolver`` for other names (an application's own views)."""
+        return Registry(self._known, *self._resolvers, resolver)
 
     def find(self, name: str) -> Runnable | None:
         """What is registered under the name."""

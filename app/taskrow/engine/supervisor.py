@@ -10,29 +10,27 @@ import logging
 import socket
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
 from taskrow.engine.crew import Crew
 from taskrow.engine.exchange import Give, Take, exchange
+from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
-from taskrow.engine.messages import PROGRESS, READY, RETURNED, Report
-from taskrow.engine.progress import ProgressBook
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.errors import DatabaseError
 from taskrow.storage import queries, upkeep, workers
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.claims import Claim
 from taskrow.storage.doorbell import open_doorbell
 from taskrow.storage.liveness import new_worker_id, show_life
 from taskrow.storage.submit import WORK
 
 if TYPE_CHECKING:
-    from taskrow.engine.handle import RunnerHandle
     from taskrow.engine.queue import QueueEngine
 
 log = logging.getLogger("taskrow.worker")
@@ -66,10 +64,9 @@ class Supervisor:
         )
         self._upkeep = Upkeep(engine, self.id, self._liveness)
         self._journal = Journal(debug=options.debug)
-        self._progress = ProgressBook()
+        self._intake = Intake(engine, self._crew, self._journal)
         self._signals = StopSignals()
         self._wires = Wires()
-        self._endings: list[Ending] = []
         self._next_due: datetime | None = None
         self._hungry = True  # there may be more to claim than was taken
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
@@ -114,7 +111,7 @@ class Supervisor:
     def _work_on_rows(self, moment: float) -> None:
         if moment < self._rest_until:
             return
-        if not self._signals.stops and self._listener.is_due(moment):
+        if self._listens(moment) and self._listener.is_due(moment):
             self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
@@ -128,50 +125,20 @@ class Supervisor:
             log.error("%s; trying again until it can", error)
         self._rest_until = moment + _REST
 
-    # -- hearing ---------------------------------------------------------------------------------
+    # -- waiting ---------------------------------------------------------------------------------
 
     def _hear(self, patience: float) -> None:
+        others = [self._signals.fileno()]
         bell = self._listener.bell.fileno
-        others = [self._signals.fileno()] + ([] if bell is None else [bell])
+        if bell is not None and self._listens(time.monotonic()):
+            others.append(bell)
         for handle in self._wires.wait(patience, self._crew.handles, others):
-            handle.flush()
-            for report in handle.receive():
-                self._take_in(handle, report)
-            if handle.gone:
-                self._bury(handle)
+            self._hungry |= self._intake.hear(handle)
         self._signals.drain()
 
-    def _take_in(self, handle: RunnerHandle, report: Report) -> None:
-        if report.kind == READY:
-            self._hungry = True
-        elif report.kind == PROGRESS:
-            claim = handle.find(report)
-            if claim is not None:
-                self._progress.note(claim, report.payload)
-        elif (claim := handle.take(report, time.monotonic())) is not None:
-            self._hungry = True
-            self._note_ending(claim, report)
-            if handle.in_flight and report.kind != RETURNED:
-                self._journal.started(handle.in_flight[0])
-
-    def _note_ending(self, claim: Claim, report: Report) -> None:
-        if report.kind == RETURNED:
-            self._endings.append(endings.released(claim))
-            return
-        ending = endings.ending_of(self._engine, claim, report, self._engine.clock())
-        said = self._progress.close(claim)
-        self._endings.append(replace(ending, progress=said, seconds=report.ms / 1000))
-        self._crew.pace.note(report.ms / 1000)
-
-    def _bury(self, handle: RunnerHandle) -> None:
-        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
-        held, how = self._crew.bury(handle, time.monotonic())
-        now = self._engine.clock()
-        for place, claim in enumerate(held):
-            ran = place == 0 and not self._signals.stops > 1
-            self._endings.append(
-                endings.lost(self._engine, claim, how, now) if ran else endings.released(claim)
-            )
+    def _listens(self, moment: float) -> bool:
+        """Whether news from the database matter: not while stopping, or while it is in trouble."""
+        return not self._signals.stops and moment >= self._rest_until
 
     def _patience(self) -> float:
         """Seconds in which nothing can become due."""
@@ -182,8 +149,9 @@ class Supervisor:
             return 0.0
         moments = [self._beat_at, self._upkeep_at, self._crew.next_stuck(), self._stop_at]
         waits = [at - moment for at in moments if at is not None]
-        waits.append(self._listener.timeout(moment))
-        if (progress := self._progress.next_due(moment)) is not None:
+        if self._listens(moment):
+            waits.append(self._listener.timeout(moment))
+        if (progress := self._intake.progress.next_due(moment)) is not None:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
             waits.append((self._next_due - self._engine.clock()).total_seconds())
@@ -194,15 +162,14 @@ class Supervisor:
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
         with self._engine.database.read() as connection:
-            self._hungry |= queries.is_anything_queued(connection)
+            self._hungry |= queries.is_anything_queued(connection, self._options.queues)
             self._next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.running() else []
         self._crew.cancel(asked, self._engine.clock())
-        if not self._hungry:
-            self._listener.found_nothing(moment)
+        self._listener.found_nothing(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
-        if self._endings or moment >= self._beat_at or self._progress.due(moment):
+        if self._intake.endings or moment >= self._beat_at or self._intake.progress.due(moment):
             return True
         return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
 
@@ -218,16 +185,16 @@ class Supervisor:
             worker=self.id,
             now=now,
             lease=now + timedelta(seconds=self._engine.settings.lease),
-            endings=tuple(self._endings),
-            progress=self._progress.due(moment),
+            endings=tuple(self._intake.endings),
+            progress=self._intake.progress.due(moment),
             beat=moment >= self._beat_at,
             capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
         )
         take = self._engine.database.write(lambda connection: exchange(connection, give))
         self._rest_until = 0.0
-        self._endings = self._endings[len(give.endings) :]
-        self._progress.written(list(give.progress), moment)
+        del self._intake.endings[: len(give.endings)]
+        self._intake.progress.written(give.progress, moment)
         self._settle(give, take, moment)
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
@@ -235,6 +202,8 @@ class Supervisor:
         self._next_due = take.next_due
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
+        if take.claimed:
+            self._listener.look_at_once(moment)
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         for ending in give.endings:
@@ -248,7 +217,8 @@ class Supervisor:
 
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
         known = [claim for claim in claimed if self._engine.registry.find(claim.name)]
-        self._endings += [endings.unknown(claim, now) for claim in claimed if claim not in known]
+        strange = [claim for claim in claimed if claim not in known]
+        self._intake.endings += [endings.unknown(claim, now) for claim in strange]
         for claim in self._crew.hand_out(known, moment):
             self._journal.started(claim)
 
@@ -258,22 +228,25 @@ class Supervisor:
         """Take no more, let what runs end; when the grace is over, give it back unharmed."""
         if self._stop_at is None:
             self._stop_at = moment + self._options.grace
-            log.info(
-                "stopping: %d tasks may go on for %g s",
-                len(self._crew.running()),
-                self._options.grace,
-            )
+            running = len(self._crew.running())
+            log.info("stopping: %d tasks may go on for %g s", running, self._options.grace)
             self._crew.take_back(moment, everything=True)
         if moment >= self._stop_at or self._signals.stops > 1:
-            self._endings += [endings.released(claim) for claim in self._crew.drop_all()]
-            self._stop_at = moment + self._options.grace
+            self._intake.release(self._crew.drop_all())
+            self._stop_at = min(self._stop_at, moment)
 
     def _is_finished(self) -> bool:
-        if self._endings or self._crew.running():
-            return False
+        if self._intake.endings or self._crew.running():
+            return self._has_given_up()
         if self._signals.stops:
             return True
         return self._options.burst and not self._hungry and not self._is_something_due()
+
+    def _has_given_up(self) -> bool:
+        """A worker that was told to stop does not wait for ever for a database that is gone."""
+        if self._stop_at is None or not self._rest_until:
+            return False
+        return time.monotonic() > self._stop_at + self._engine.settings.busy_timeout
 
     def _finish(self) -> None:
         self._crew.dismiss()

@@ -34,6 +34,7 @@ class Upkeep:
 
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many were reclaimed."""
+        self._liveness.renew()
         reclaimed = self.reclaim(now, moment)
         if moment >= self._purge_at:
             self._purge_at = moment + PURGE_EVERY

@@ -92,12 +92,14 @@ class VersionBell(Doorbell):
     interval = 0.01
 
     def __init__(self, database: SqliteDatabase) -> None:
+        self._place = database.place
         self._reading = database.read()
         self._connection = self._reading.__enter__()
         self._seen = self._look()
 
     def _look(self) -> Any:
-        return self._connection.exec_driver_sql("PRAGMA data_version").scalar()
+        with plain_errors(self._place):
+            return self._connection.exec_driver_sql("PRAGMA data_version").scalar()
 
     def rang(self) -> bool:
         before, self._seen = self._seen, self._look()

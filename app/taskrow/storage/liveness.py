@@ -27,6 +27,9 @@ class Liveness(ABC):
 
     shared_file: int | None = None  # what runners inherit, so that the sign stands while they do
 
+    def renew(self) -> None:  # noqa: B027 - most signs stand by themselves
+        """Show the sign again where it was lost with a connection."""
+
     @abstractmethod
     def is_gone(self, worker: str) -> bool:
         """Whether that worker is surely dead. False also where it merely cannot be told."""
@@ -87,13 +90,13 @@ class AdvisoryLiveness(Liveness):
         self.renew()
 
     def renew(self) -> None:
-        """Take the lock again where the listening connection is a new one."""
-        if self._connection is not self._bell.connection:
-            self._connection = self._bell.connection
-            self._bell.connection.execute("SELECT pg_advisory_lock(%s)", (_key(self._worker),))
+        connection = self._bell.connection
+        if self._connection is not connection:
+            lock = "SELECT pg_try_advisory_lock(%s)"  # the server may not have buried the old one
+            locked = connection.execute(lock, (_key(self._worker),)).fetchone()[0]
+            self._connection = connection if locked else None
 
     def is_gone(self, worker: str) -> bool:
-        self.renew()
         key = _key(worker)
         with self._database.read() as connection:
             gone = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())

@@ -17,6 +17,7 @@ _NEXT_QUEUE = select(func.min(tasks.c.queue)).where(
 )
 
 _ANY_QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED)).limit(1)
+_QUEUED_IN = _ANY_QUEUED.where(tasks.c.queue == bindparam("of_queue"))
 _CANCELS_ASKED = select(tasks.c.seq).where(
     status_is(Status.RUNNING),
     tasks.c.worker == bindparam("of_worker"),
@@ -55,9 +56,12 @@ def list_tasks(
     return [_task(row) for row in connection.execute(query).mappings()]
 
 
-def is_anything_queued(connection: Connection) -> bool:
-    """Whether a task waits for a worker; one step into the index of the claim."""
-    return connection.execute(_ANY_QUEUED).first() is not None
+def is_anything_queued(connection: Connection, queues: Sequence[str] | None = None) -> bool:
+    """Whether a task waits for a worker of these queues (None: of any); one step into an index."""
+    if queues is None:
+        return connection.execute(_ANY_QUEUED).first() is not None
+    looks = (connection.execute(_QUEUED_IN, {"of_queue": queue}).first() for queue in queues)
+    return any(found is not None for found in looks)
 
 
 def cancels_asked(connection: Connection, worker: str) -> list[int]:

@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
 from taskrow.storage.counts import add_counts
+from taskrow.storage.submit import DONE, WORK, ring
 from taskrow.storage.tables import status_is, tasks
 
 _PROMOTED_AT_ONCE = 500
@@ -42,7 +43,12 @@ def promote(connection: Connection, *, now: datetime) -> int:
 
 
 def cancel(
-    connection: Connection, task_id: str, *, now: datetime, purge_at: datetime
+    connection: Connection,
+    task_id: str,
+    *,
+    now: datetime,
+    purge_at: datetime,
+    ask_running: bool = True,
 ) -> Status | None:
     """Cancel a task that waits; ask one that runs to stop. Returns the status that it was found in.
 
@@ -56,19 +62,21 @@ def cancel(
     if row is None:
         return None
     status = Status(row.status)
-    if status is Status.RUNNING:
+    if status is Status.RUNNING and ask_running:
         connection.execute(
             update(tasks)
             .where(tasks.c.id == task_id, _RUNNING, tasks.c.cancel_requested_at.is_(None))
             .values(cancel_requested_at=now)
         )
-    elif not status.final:
+        ring(connection, WORK)
+    elif status in (Status.SCHEDULED, Status.QUEUED):
         connection.execute(
             update(tasks)
             .where(tasks.c.id == task_id, tasks.c.status == status)
             .values(status=Status.CANCELLED, finished_at=now, purge_at=purge_at)
         )
         add_counts(connection, [(row.queue, row.name, Status.CANCELLED)], now)
+        ring(connection, DONE)
     return status
 
 
@@ -87,6 +95,7 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
             result=None,
         )
     )
+    ring(connection, WORK)
     return changed.rowcount == 1
 
 

@@ -45,8 +45,7 @@ class TaskQueue:
         """Make ``app`` an application of this queue. RuntimeError when it has a queue already."""
         if KEY in app.extensions:
             raise RuntimeError("this application has a TaskQueue already: use that one")
-        registry = self._registry
-        registry.add_resolver(ViewResolver(app))
+        registry = self._registry.with_resolver(ViewResolver(app))
         app.extensions[KEY] = QueueEngine(_settings_of(app), registry, around=app.app_context)
         self._apps.append(app)
         register_monitors(app)

@@ -1,0 +1,72 @@
+"""What runners say, or leave unsaid, becomes endings and progress that wait to be written."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from taskrow.engine import endings
+from taskrow.engine.messages import PROGRESS, READY, RETURNED, Report
+from taskrow.engine.progress import ProgressBook
+from taskrow.storage.claims import Claim, Ending
+
+if TYPE_CHECKING:
+    from taskrow.engine.crew import Crew
+    from taskrow.engine.handle import RunnerHandle
+    from taskrow.engine.journal import Journal
+    from taskrow.engine.queue import QueueEngine
+
+
+class Intake:
+    """Listens to the runners of one worker. ``endings`` and ``progress`` are not written yet."""
+
+    def __init__(self, engine: QueueEngine, crew: Crew, journal: Journal) -> None:
+        self._engine, self._crew, self._journal = engine, crew, journal
+        self.endings: list[Ending] = []
+        self.progress = ProgressBook()
+
+    def hear(self, handle: RunnerHandle) -> bool:
+        """Take in what a runner says; returns whether it can take more tasks than before."""
+        handle.flush()
+        freed = [self._take_in(handle, report) for report in handle.receive()]
+        if handle.gone:
+            self._bury(handle)
+        return any(freed)
+
+    def release(self, claims: list[Claim]) -> None:
+        """Give claims back unharmed."""
+        self.endings += [endings.released(claim) for claim in claims]
+
+    def _take_in(self, handle: RunnerHandle, report: Report) -> bool:
+        if report.kind == PROGRESS:
+            claim = handle.find(report)
+            if claim is not None:
+                self.progress.note(claim, report.payload)
+            return False
+        if report.kind == READY:
+            return True
+        claim = handle.take(report, time.monotonic())
+        if claim is not None:
+            self._note_ending(claim, report)
+            if handle.in_flight and report.kind != RETURNED:
+                self._journal.started(handle.in_flight[0])
+        return True
+
+    def _note_ending(self, claim: Claim, report: Report) -> None:
+        if report.kind == RETURNED:
+            self.release([claim])
+            return
+        seconds = report.ms / 1000
+        ending = endings.ending_of(self._engine, claim, report, self._engine.clock())
+        last_word = self.progress.close(claim)
+        self.endings.append(replace(ending, progress=last_word, seconds=seconds))
+        self._crew.pace.note(seconds)
+
+    def _bury(self, handle: RunnerHandle) -> None:
+        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
+        held, how = self._crew.bury(handle, time.monotonic())
+        if held:
+            lost = endings.lost(self._engine, held[0], how, self._engine.clock())
+            self.endings.append(replace(lost, progress=self.progress.close(held[0])))
+            self.release(list(held)[1:])
