@@ -47,16 +47,15 @@ class Crew:
         return max(0, self.pace.window() - len(handle.in_flight))
 
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
-        """Give each task to the runner that holds the fewest; returns those that begin at once."""
-        if not claims:
-            return []
-        ready = [handle for handle in self.handles if handle.ready and not handle.gone]
+        """Give each task to the runner that can take most; returns those that begin at once."""
+        room = {handle: self._room(handle, now) for handle in self.handles}
         begun = []
         for claim in claims:
-            handle = min(ready, key=lambda handle: len(handle.in_flight))
+            handle = max(room, key=room.__getitem__)
+            room[handle] -= 1
             handle.hand(claim, now)
             begun += [claim] if len(handle.in_flight) == 1 else []
-        for handle in ready:
+        for handle in room:
             handle.flush()
         return begun
 
@@ -76,12 +75,22 @@ class Crew:
         ]
         return min(moments, default=None)
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether any runner holds a task."""
+        return any(handle.in_flight for handle in self.handles)
+
     def running(self) -> list[Claim]:
         """All claims that runners hold."""
         return [claim for handle in self.handles for claim in handle.in_flight]
 
+    def dead(self) -> list[RunnerHandle]:
+        """Runners that have ended, though a child that a task forked may keep their line open."""
+        return [handle for handle in self.handles if handle.process.poll() is not None]
+
     def bury(self, handle: RunnerHandle, now: float) -> tuple[deque[Claim], str]:
-        """Bury a runner that is gone; returns what it held, and its end in words."""
+        """Bury a runner that is gone, or has closed its line; returns what it held, and its end."""
+        handle.kill()  # does nothing to one that is dead; its exit code stays
         code = handle.close()
         self.handles.remove(handle)
         self._failed_starts = 0 if handle.ready else self._failed_starts + 1

@@ -57,7 +57,7 @@ class TaskFunction(Generic[P, R]):
 
     def apply_async(
         self,
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         *,
         countdown: float | None = None,
@@ -70,7 +70,7 @@ class TaskFunction(Generic[P, R]):
         countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
         the function's own.
         """
-        args, kwargs = tuple(args), dict(kwargs or {})
+        args, kwargs = tuple(args or ()), dict(kwargs or {})
         self._check_call(args, kwargs)
         engine = self.engine
         text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
@@ -137,9 +137,16 @@ def _run_at(now: datetime, countdown: float | None, eta: datetime | None) -> dat
     if countdown is not None and eta is not None:
         raise OptionError("give a countdown or an eta, not both")
     if countdown is not None:
-        if isinstance(countdown, bool) or not isinstance(countdown, int | float):
-            raise OptionError(f"countdown must be seconds, not {countdown!r}")
-        return now + timedelta(seconds=countdown)
+        return _after(now, countdown)
     if eta is not None and (not isinstance(eta, datetime) or eta.tzinfo is None):
         raise OptionError(f"eta must be a time with a zone, such as datetime.now(UTC), not {eta!r}")
     return None if eta is None else eta.astimezone(UTC)
+
+
+def _after(now: datetime, countdown: float) -> datetime:
+    try:
+        if isinstance(countdown, bool):
+            raise TypeError
+        return now + timedelta(seconds=countdown)
+    except (TypeError, ValueError, OverflowError):  # no number, NaN, after the year 9999
+        raise OptionError(f"countdown must be seconds, not {countdown!r}") from None

@@ -31,8 +31,16 @@ class Intake:
         handle.flush()
         freed = [self._take_in(handle, report) for report in handle.receive()]
         if handle.gone:
-            self._bury(handle)
+            self.bury(handle)
         return any(freed)
+
+    def bury(self, handle: RunnerHandle) -> None:
+        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
+        held, how = self._crew.bury(handle, time.monotonic())
+        if held:
+            lost = endings.lost(self._engine, held[0], how, self._engine.clock())
+            self.endings.append(replace(lost, progress=self.progress.close(held[0])))
+            self.release(list(held)[1:])
 
     def release(self, claims: list[Claim]) -> None:
         """Give claims back unharmed."""
@@ -62,11 +70,3 @@ class Intake:
         last_word = self.progress.close(claim)
         self.endings.append(replace(ending, progress=last_word, seconds=seconds))
         self._crew.pace.note(seconds)
-
-    def _bury(self, handle: RunnerHandle) -> None:
-        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
-        held, how = self._crew.bury(handle, time.monotonic())
-        if held:
-            lost = endings.lost(self._engine, held[0], how, self._engine.clock())
-            self.endings.append(replace(lost, progress=self.progress.close(held[0])))
-            self.release(list(held)[1:])

@@ -115,8 +115,17 @@ class Supervisor:
             self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
-        if moment >= self._upkeep_at and not self._signals.stops:
+        if moment >= self._upkeep_at:
             self._upkeep_at = moment + RECLAIM_EVERY
+            self._keep_up(moment)
+
+    def _keep_up(self, moment: float) -> None:
+        """The duties beside the tasks: bury runners that ended unheard, look after the queue."""
+        for handle in self._crew.dead():
+            self._hungry |= self._intake.hear(handle)  # what it said last
+            if handle in self._crew.handles:
+                self._intake.bury(handle)
+        if not self._signals.stops:
             self._hungry |= self._upkeep.run_once(self._engine.clock(), moment) > 0
 
     def _rest(self, error: DatabaseError, moment: float) -> None:
@@ -164,7 +173,7 @@ class Supervisor:
         with self._engine.database.read() as connection:
             self._hungry |= queries.is_anything_queued(connection, self._options.queues)
             self._next_due = queries.next_due(connection)
-            asked = queries.cancels_asked(connection, self.id) if self._crew.running() else []
+            asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else []
         self._crew.cancel(asked, self._engine.clock())
         self._listener.found_nothing(moment)
 
@@ -216,9 +225,12 @@ class Supervisor:
         self._hand_out(take.claimed, give.now, moment)
 
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
-        known = [claim for claim in claimed if self._engine.registry.find(claim.name)]
-        strange = [claim for claim in claimed if claim not in known]
-        self._intake.endings += [endings.unknown(claim, now) for claim in strange]
+        known = []
+        for claim in claimed:
+            if self._engine.registry.find(claim.name) is None:
+                self._intake.endings.append(endings.unknown(claim, now))
+            else:
+                known.append(claim)
         for claim in self._crew.hand_out(known, moment):
             self._journal.started(claim)
 
@@ -236,7 +248,7 @@ class Supervisor:
             self._stop_at = min(self._stop_at, moment)
 
     def _is_finished(self) -> bool:
-        if self._intake.endings or self._crew.running():
+        if self._intake.endings or self._crew.is_busy:
             return self._has_given_up()
         if self._signals.stops:
             return True
