@@ -55,7 +55,7 @@ def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
 def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     def decorate(function: Callable[..., Any]) -> click.Command:
         return commands.command(name, with_appcontext=False)(
-            with_appcontext(_plain_errors(function))
+            _plain_errors(with_appcontext(function))
         )
 
     return decorate

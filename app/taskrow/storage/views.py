@@ -11,21 +11,36 @@ from sqlalchemy import text as sql
 
 _NAMES = ("v_running", "v_queue", "v_failed", "v_recent")
 
+
+def _number_sqlite(name: str) -> str:
+    place = f"progress, '$.meta.{name}'"
+    return f"CASE WHEN json_type({place}) IN ('integer', 'real') THEN json_extract({place}) END"
+
+
+def _number_postgresql(name: str) -> str:
+    place = f"'{{meta,{name}}}'"
+    return (
+        f"CASE json_typeof({_SOUND} #> {place})"
+        f" WHEN 'number' THEN ({_SOUND} #>> {place})::numeric END"
+    )
+
+
+# A task may say what it likes of itself, and one odd row must not break the view of all others:
+# text that no database can show (a NUL, a lone surrogate) stands in JSON as an escape.
+_SOUND = r"(CASE WHEN progress !~ '\\u(0000|d[89a-f])' THEN progress::json END)"
 _SQLITE = {
-    "percent": "CASE WHEN json_extract(progress, '$.meta.total') > 0 THEN"
-    " CAST(100 * json_extract(progress, '$.meta.current')"
-    " / json_extract(progress, '$.meta.total') AS INTEGER) || ' %' END",
-    "says": "json_extract(progress, '$.meta.status')",
+    "percent": f"CASE WHEN {_number_sqlite('total')} > 0 THEN CAST("
+    f"100 * {_number_sqlite('current')} / {_number_sqlite('total')} AS INTEGER) || ' %' END",
+    "says": r"CASE WHEN progress NOT LIKE '%\ud%' THEN json_extract(progress, '$.meta.status') END",
     "error": "json_extract(error, '$.type') || ': ' || json_extract(error, '$.message')",
     "since": "round((julianday('now') - julianday({0})) * 86400, 1)",
     "between": "round((julianday({1}) - julianday({0})) * 86400, 3)",
     "clock": "replace(substr({0}, 1, 19), 'T', ' ')",
 }
 _POSTGRESQL = {
-    "percent": "CASE WHEN (progress::json #>> '{{meta,total}}')::numeric > 0 THEN"
-    " trunc(100 * (progress::json #>> '{{meta,current}}')::numeric"
-    " / (progress::json #>> '{{meta,total}}')::numeric) || ' %' END",
-    "says": "progress::json #>> '{{meta,status}}'",
+    "percent": f"CASE WHEN {_number_postgresql('total')} > 0 THEN trunc("
+    f"100 * {_number_postgresql('current')} / {_number_postgresql('total')}) || ' %' END",
+    "says": f"{_SOUND} #>> '{{meta,status}}'",
     "error": "(error::json ->> 'type') || ': ' || (error::json ->> 'message')",
     "since": "round(extract(epoch FROM now() - {0})::numeric, 1)",
     "between": "round(extract(epoch FROM {1} - {0})::numeric, 3)",
@@ -58,7 +73,7 @@ def _queries(words: dict[str, str]) -> dict[str, str]:
         return words["clock"].format(column)
 
     def text(word: str) -> str:
-        return words[word].replace("{{", "{").replace("}}", "}")
+        return words[word]
 
     def waiting(status: str) -> str:
         return (
@@ -78,8 +93,10 @@ SELECT id, name, attempt, {clock("finished_at")} AS finished, {text("error")} AS
 FROM tasks WHERE status = 'failed' ORDER BY finished_at DESC LIMIT 200""",
         "v_recent": f"""
 SELECT id, name, status, attempt, {clock("created_at")} AS submitted,
-  {between("created_at", "started_at")} AS wait_s, {between("started_at", "finished_at")} AS ran_s,
+  {between("run_at", "started_at")} AS wait_s, {between("started_at", "finished_at")} AS ran_s,
   CASE status WHEN 'running' THEN {text("percent")} END AS progress,
-  substr(COALESCE({text("error")}, result, {text("says")}, ''), 1, 60) AS outcome
-FROM tasks ORDER BY seq DESC LIMIT 50""",
+  substr(
+    COALESCE({text("error")}, 'HTTP ' || response_status, result, {text("says")}, ''), 1, 60
+  ) AS outcome
+FROM tasks LEFT JOIN task_requests ON task_seq = seq ORDER BY seq DESC LIMIT 50""",
     }
