@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
 from taskrow.domain.options import TaskOptions
-from taskrow.domain.task import Status, Task
+from taskrow.domain.task import Task
 from taskrow.engine.queue import QueueEngine
 from tests.support.processes import ProcessFactory, eventually
 

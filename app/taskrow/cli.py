@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import sys
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
@@ -25,6 +26,8 @@ from taskrow.storage.schema import known_revisions, upgrade
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
 
@@ -68,7 +71,9 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @click.option("--runners", type=click.IntRange(1), default=None, help="Processes that run tasks.")
 @click.option("--queues", help="Only these queues, with commas between; by default all.")
 @click.option("--burst", is_flag=True, help="Stop when nothing is left to do.")
-@click.option("--grace", type=float, help="Seconds that tasks may go on after SIGTERM.")
+@click.option(
+    "--grace", type=click.FloatRange(0), help="Seconds that tasks may go on after SIGTERM."
+)
 @click.option("--log-level", default="INFO", show_default=True)
 @pass_script_info
 def worker(
@@ -95,7 +100,7 @@ def worker(
 
 
 @_command("list")
-@click.option("--status", type=click.Choice(list(Status)), multiple=True)
+@click.option("--status", type=click.Choice([status.value for status in Status]), multiple=True)
 @click.option("--queue")
 @click.option("--name")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
@@ -153,7 +158,11 @@ def retry(task_id: str, as_json: bool) -> None:
 
 
 @_command("purge")
-@click.option("--older-than", type=float, help="Hours: whatever finished longer ago than this.")
+@click.option(
+    "--older-than",
+    type=click.FloatRange(0, _MOST_HOURS),
+    help="Hours: whatever finished longer ago than this.",
+)
 @as_json
 def purge(older_than: float | None, as_json: bool) -> None:
     """Delete finished tasks whose time is up."""
@@ -174,6 +183,8 @@ def upgrade_command(as_json: bool) -> None:
 
 def _runner_command(info: ScriptInfo) -> list[str]:
     path = info.app_import_path or os.environ.get("FLASK_APP") or ""
+    if info.create_app is not None and not path:  # a command line of the application's own
+        raise click.UsageError("the runners import the application themselves: name it with --app")
     return [sys.executable, "-m", "taskrow.web.runner", path]
 
 
@@ -184,6 +195,7 @@ def _log_to_stderr(level: str) -> None:
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(message)s")
     formatter.default_time_format = "%Y-%m-%dT%H:%M:%S"
     formatter.datefmt = "%Y-%m-%dT%H:%M:%S"
+    formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     log = logging.getLogger("taskrow")
     log.addHandler(handler)

@@ -55,9 +55,7 @@ def flaky(self: TaskContext, fail_times: int) -> dict[str, int]:
 def count(self: TaskContext, total: int, pause: float = 0.0) -> dict[str, Any]:
     """Counts to ``total`` and says so at each step."""
     for current in range(total):
-        self.update_state(
-            meta={"current": current, "total": total, "status": f"step {current}"}
-        )
+        self.update_state(meta={"current": current, "total": total, "status": f"step {current}"})
         rest(pause)
     return {"current": total, "total": total, "status": "Task completed!", "result": 42}
 

@@ -17,5 +17,5 @@ queue = TaskQueue(app)
 
 @queue.task(bind=True, name="kills.work", crash_limit=1000)
 def work(self: TaskContext) -> dict[str, Any]:
-    rest(random.uniform(0.005, 0.1))
+    rest(random.uniform(0.002, 0.06))
     return {"attempt": self.request.attempt}

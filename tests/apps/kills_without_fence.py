@@ -1,4 +1,4 @@
-"""The same tasks in a worker whose endings carry no fence: the mutant that the kill test must catch."""
+"""The same tasks in a worker whose endings carry no fence: a mutant for the kill test to catch."""
 
 from __future__ import annotations
 

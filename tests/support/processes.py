@@ -48,7 +48,7 @@ class Process:
         return self.log.read_text(errors="replace")
 
     def wait_for(self, words: str, seconds: float = 30.0) -> None:
-        """Wait until the output has ``words``; AssertionError shows the output if the process ends."""
+        """Wait until the output has ``words``; AssertionError if the process ends before."""
 
         def look() -> bool:
             if words in self.output():
@@ -86,7 +86,9 @@ class ProcessFactory:
         self._env = {"FLASK_TASKROW_DATABASE_URL": database_url}
         self._started: list[Process] = []
 
-    def start(self, *command: str, log: str = "process", env: dict[str, str] | None = None) -> Process:
+    def start(
+        self, *command: str, log: str = "process", env: dict[str, str] | None = None
+    ) -> Process:
         """Start ``python -m`` with a command."""
         path = self._directory / f"{log}-{len(self._started)}.log"
         process = Process(
@@ -106,7 +108,9 @@ class ProcessFactory:
         worker.wait_for(" started: ")
         return worker
 
-    def web(self, app: str = "tests.apps.basic:app", port: int | None = None) -> tuple[Process, str]:
+    def web(
+        self, app: str = "tests.apps.basic:app", port: int | None = None
+    ) -> tuple[Process, str]:
         """A web server that answers, and its base URL."""
         port = port or free_port()
         web = self.start("flask", "--app", app, "run", "--port", str(port), log="web")

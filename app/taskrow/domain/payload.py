@@ -8,13 +8,16 @@ that were written, in every process and after every restart.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from taskrow.errors import ArgumentsError, ResultError, TaskrowError
 
-_SCALARS = (str, int, bool, type(None))
+_SCALARS = (int, bool, type(None))
+_SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _MOST_NESTED = 100
+_LONGEST_PROGRESS = 64 * 1024  # it is written many times
 _WIDEST_INT = 1024  # bits; Python itself refuses to read back numbers of many thousand digits
 
 
@@ -35,6 +38,7 @@ def encode_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], *, limit: i
         for place, value in enumerate(args):
             _check(value, f"argument {place + 1}")
         for key, value in kwargs.items():
+            _check_text(key, "the name of an argument")
             _check(value, f"argument {key!r}")
     except _NotJson as wrong:
         raise ArgumentsError(
@@ -62,7 +66,7 @@ def encode_result(value: Any, *, limit: int) -> str:
     return _within(limit, _dump(value), "the result of a task", ResultError)
 
 
-def encode_progress(state: str, meta: Mapping[str, Any]) -> str:
+def encode_progress(state: str, meta: Mapping[str, Any], *, limit: int = _LONGEST_PROGRESS) -> str:
     """Write what a task says of itself: ``{"state": "PROGRESS", "meta": {...}}``.
 
     ArgumentsError names what is not JSON.
@@ -73,15 +77,17 @@ def encode_progress(state: str, meta: Mapping[str, Any]) -> str:
         _check(dict(meta), "meta")
     except _NotJson as wrong:
         raise ArgumentsError(f"{wrong.where} is {wrong.what}: progress must be JSON") from None
-    return _dump({"state": state, "meta": dict(meta)})
+    text = _dump({"state": state, "meta": dict(meta)})
+    return _within(limit, text, "the progress of a task", ArgumentsError)
 
 
 def _check(value: Any, where: str, depth: int = 0) -> None:
-    if isinstance(value, _SCALARS):
+    if isinstance(value, str):
+        _check_text(value, where)
+    elif isinstance(value, _SCALARS):
         if isinstance(value, int) and value.bit_length() > _WIDEST_INT:
             raise _NotJson(where, f"a number of {value.bit_length()} bits")
-        return
-    if isinstance(value, float):
+    elif isinstance(value, float):
         if value - value != 0:  # NaN and the infinities are no JSON
             raise _NotJson(where, str(value))
     elif depth > _MOST_NESTED:
@@ -101,6 +107,12 @@ def _check_keys(value: dict[Any, Any], where: str) -> None:
     for key in value:
         if not isinstance(key, str):
             raise _NotJson(f"a key of {where}", f"of type {type(key).__qualname__}")
+        _check_text(key, f"a key of {where}")
+
+
+def _check_text(value: str, where: str) -> None:
+    if not value.isascii() and _SURROGATE_PAIR.search(value):  # JSON would make it one character
+        raise _NotJson(where, "text with a surrogate pair in it")
 
 
 def _dump(value: Any) -> str:

@@ -15,6 +15,7 @@ from taskrow.domain.task import Status
 from taskrow.errors import SettingsError
 
 PREFIX = "TASKROW_"
+_MOST_SECONDS, _MOST_BYTES = 2**31, 2**40  # so that no time overflows
 _KEPT = {
     Status.SUCCEEDED: 24 * 3600.0,
     Status.CANCELLED: 24 * 3600.0,
@@ -69,7 +70,9 @@ def _check(name: str, kind: str, value: Any) -> None:
     if kind == "str":
         if not isinstance(value, str) or not value:
             raise SettingsError(f"{key} must be a text, not {value!r}")
-    elif value is None and "None" in kind:
         return
-    elif not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 2**40:
-        raise SettingsError(f"{key} must be a number, 0 or more, not {value!r}")
+    if value is None and "None" in kind:
+        return
+    most = _MOST_SECONDS if "float" in kind else _MOST_BYTES
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < most:
+        raise SettingsError(f"{key} must be a number from 0 to under {most}, not {value!r}")

@@ -12,9 +12,7 @@ def to_text(moment: datetime) -> str:
     """Write an aware time as ``2026-11-21T07:00:00.000Z``. ValueError for a naive time."""
     if moment.tzinfo is None:
         raise ValueError(f"a time without a zone cannot be stored: {moment!r}")
-    return (
-        moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
-    )
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:

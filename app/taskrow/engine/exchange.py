@@ -56,12 +56,10 @@ def exchange(connection: Connection, give: Give) -> Take:
 
 
 def _end(connection: Connection, give: Give) -> list[Claim]:
-    many = [e for e in give.endings if e.status is Status.SUCCEEDED and e.answer is None]
-    lost = claims.succeed(connection, many, now=give.now)
-    for ending in give.endings:
-        plain = ending.status is Status.SUCCEEDED and ending.answer is None
-        if not plain and not claims.end(connection, ending, now=give.now):
-            lost.append(ending.claim)
+    plain = [e for e in give.endings if e.status is Status.SUCCEEDED and e.answer is None]
+    others = [e for e in give.endings if e.status is not Status.SUCCEEDED or e.answer is not None]
+    lost = claims.succeed(connection, plain, now=give.now)
+    lost += [e.claim for e in others if not claims.end(connection, e, now=give.now)]
     if any(ending.status.final for ending in give.endings):
         ring(connection, DONE)
     if any(ending.status is Status.QUEUED for ending in give.endings):

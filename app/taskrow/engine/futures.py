@@ -24,7 +24,7 @@ class TaskFuture(Future[Any]):
         super().__init__()
         self.task_id = task_id
         self._engine = engine
-        self._settling = threading.Lock()
+        self._settling = threading.RLock()  # a callback may cancel the future that calls it
         engine.watcher.watch(task_id, self._settle)
 
     def running(self) -> bool:

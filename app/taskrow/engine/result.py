@@ -69,14 +69,19 @@ class AsyncResult:
         return task.traceback if task else None
 
     def ready(self) -> bool:
-        """Whether the task is over."""
-        return self.state in _ENDED.values()
+        """Whether the task is over, whatever it says of itself."""
+        task = self._engine.find(self.id)
+        return task is not None and task.status.final
 
     def successful(self) -> bool:
-        return self.state == SUCCESS
+        return self._is(Status.SUCCEEDED)
 
     def failed(self) -> bool:
-        return self.state == FAILURE
+        return self._is(Status.FAILED)
+
+    def _is(self, status: Status) -> bool:
+        task = self._engine.find(self.id)
+        return task is not None and task.status is status
 
     def get(self, timeout: float | None = None, *, propagate: bool = True) -> Any:
         """Wait for the result and return it.
@@ -121,7 +126,7 @@ def info_of(task: Task | None) -> Mapping[str, Any] | TaskFailed:
         return failure_of(task)
     if task.status is Status.SUCCEEDED:
         result = result_of(task)
-        return result if isinstance(result, dict) else _complete(task) | {"result": result}
+        return result if isinstance(result, dict) else completed(task)
     if task.status is Status.CANCELLED:
         return {"current": 0, "total": 1, "status": "Cancelled"}
     return meta_of(task) if state_of(task) != PENDING else {}
@@ -143,9 +148,11 @@ def failure_of(task: Task) -> TaskFailed:
     return _failure_class(error["type"])(error["message"])
 
 
-def _complete(task: Task) -> dict[str, Any]:
+def completed(task: Task) -> dict[str, Any]:
+    """What a page can show of a result that says nothing of a bar itself."""
     total = meta_of(task).get("total") or 1
-    return {"current": total, "total": total, "status": "Task completed!"}
+    said = {"current": total, "total": total, "status": "Task completed!"}
+    return said | {"result": result_of(task)}
 
 
 @cache
@@ -158,4 +165,8 @@ def _failure_class(name: str) -> type[TaskFailed]:
     bases: tuple[type, ...] = (TaskFailed,)
     if isinstance(builtin, type) and issubclass(builtin, Exception):
         bases = (TaskFailed, builtin)
-    return type(name.rpartition(".")[2] or "TaskFailed", bases, {"type": name})
+    if issubclass(bases[-1], BaseExceptionGroup):  # cannot be made without the exceptions in it
+        bases = (TaskFailed,)
+    # Some built-in exceptions (UnicodeDecodeError) take more than a message; ours has no more.
+    own = {"type": name, "__init__": BaseException.__init__}
+    return type(name.rpartition(".")[2] or "TaskFailed", bases, own)

@@ -204,7 +204,7 @@ class Supervisor:
         self._rest_until = 0.0
         del self._intake.endings[: len(give.endings)]
         self._intake.progress.written(give.progress, moment)
-        self._settle(give, take, moment)
+        self._settle(give, take, time.monotonic())  # a commit takes its time
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""

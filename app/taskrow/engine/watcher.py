@@ -18,8 +18,10 @@ from taskrow.engine.listening import Listener
 from taskrow.errors import DatabaseError
 from taskrow.storage import queries
 from taskrow.storage.database import Database
-from taskrow.storage.doorbell import open_doorbell
+from taskrow.storage.doorbell import Doorbell, open_doorbell
 from taskrow.storage.submit import DONE
+
+_REST = 0.5  # seconds between tries while the database cannot be used
 
 Callback = Callable[[Task | None], None]  # None: the row is gone
 
@@ -81,7 +83,7 @@ class Watcher:
         os.write(self._wake_writer, b"!")
 
     def _run(self) -> None:
-        listener = Listener(open_doorbell(self._database, DONE))
+        listener = Listener(self._open_bell())
         try:
             while not self._closing:
                 self._sleep(listener)
@@ -89,6 +91,13 @@ class Watcher:
                     self._look(listener)
         finally:
             listener.bell.close()
+
+    def _open_bell(self) -> Doorbell:
+        """The bell, as soon as the database can be used: those who wait have timeouts of their own."""
+        while True:
+            with suppress(DatabaseError):
+                return open_doorbell(self._database, DONE)
+            time.sleep(_REST)
 
     def _sleep(self, listener: Listener) -> None:
         files = [self._wake_reader]

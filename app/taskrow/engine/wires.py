@@ -15,29 +15,29 @@ class Wires:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
-        self._handles: dict[int, RunnerHandle] = {}
 
     def wait(
         self, patience: float, handles: Sequence[RunnerHandle], others: Sequence[int]
     ) -> list[RunnerHandle]:
         """Wait until something speaks, or ``patience`` seconds; returns the runners that do."""
         self._follow(handles, others)
-        ready = [key.fd for key, _ in self._selector.select(patience)]
-        return [self._handles[file] for file in ready if file in self._handles]
+        ready = [key.data for key, _ in self._selector.select(patience)]
+        return [speaker for speaker in ready if speaker is not None]
 
     def _follow(self, handles: Sequence[RunnerHandle], others: Sequence[int]) -> None:
-        self._handles = {handle.fileno(): handle for handle in handles}
-        wanted: dict[int, int] = dict.fromkeys(others, _READ)
-        for file, handle in self._handles.items():
-            wanted[file] = _READ | _WRITE if handle.wants_to_write else _READ
+        wanted: dict[int, tuple[int, RunnerHandle | None]] = dict.fromkeys(others, (_READ, None))
+        for handle in handles:
+            wanted[handle.fileno()] = (_READ | _WRITE * handle.wants_to_write, handle)
+        for key in list(self._selector.get_map().values()):
+            # The number of a file that was closed may belong to another one by now.
+            if wanted.get(key.fd, (0, None))[1] is not key.data or key.fd not in wanted:
+                self._selector.unregister(key.fd)
         known = self._selector.get_map()
-        for stale in [file for file in known if file not in wanted]:
-            self._selector.unregister(stale)
-        for file, events in wanted.items():
+        for file, (events, speaker) in wanted.items():
             if file not in known:
-                self._selector.register(file, events)
+                self._selector.register(file, events, speaker)
             elif known[file].events != events:
-                self._selector.modify(file, events)
+                self._selector.modify(file, events, speaker)
 
     def close(self) -> None:
         self._selector.close()

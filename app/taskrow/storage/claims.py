@@ -13,18 +13,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    bindparam,
-    func,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status
+from taskrow.domain.times import to_milliseconds
 from taskrow.storage.counts import add_counts
 from taskrow.storage.requests import store_answer
 from taskrow.storage.tables import status_is, task_attempts, tasks
@@ -55,6 +49,7 @@ class Claim:
     run_at: datetime
     started_at: datetime
     cancel_requested_at: datetime | None
+    priority: int = 0
     losses: int = 0  # earlier attempts that lost their worker
 
     @property
@@ -102,6 +97,7 @@ _CLAIM_COLUMNS = (
     tasks.c.run_at,
     tasks.c.started_at,
     tasks.c.cancel_requested_at,
+    tasks.c.priority,
 )
 
 
@@ -143,7 +139,7 @@ def claim(
         {"of_queue": queue, "at_most": limit, "by_worker": worker, "now": now, "lease": lease},
     ).all()
     losses = _count_losses(connection, [row.seq for row in found if row.attempt > 1])
-    rows = sorted(found, key=lambda row: row.seq)  # RETURNING promises no order
+    rows = sorted(found, key=lambda row: (-row.priority, row.seq))  # RETURNING promises no order
     return [Claim(**row._mapping, losses=losses.get(row.seq, 0)) for row in rows]
 
 
@@ -162,7 +158,10 @@ _SUCCEED = (
 
 
 def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime) -> list[Claim]:
-    """End attempts that went well, all in one statement. Returns the claims that were lost."""
+    """End attempts that went well, all in one statement. Returns the claims that were lost.
+
+    A success that is told again (its commit went well, the news of it did not) is not lost.
+    """
     if not endings:
         return []
     rows = [
@@ -176,22 +175,17 @@ def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime)
         for ending in endings
     ]
     changed = connection.execute(_SUCCEED, rows).rowcount
-    lost = [] if changed == len(rows) else _not_succeeded(connection, endings)
-    kept = [ending for ending in endings if ending.claim not in lost] if lost else endings
-    add_counts(connection, [(e.claim.queue, e.claim.name, e.status) for e in kept], now)
-    return lost
+    if changed == len(rows):
+        _count(connection, endings, now)
+        return []
+    ended_at = _ended_at(connection, endings)
+    _count(connection, [e for e in endings if ended_at.get(_key(e)) == to_milliseconds(now)], now)
+    return [ending.claim for ending in endings if _key(ending) not in ended_at]
 
 
 def end(connection: Connection, ending: Ending, *, now: datetime) -> bool:
     """End one attempt in any way: fail, retry, stop, release, answer. False: the claim was lost."""
-    values = _ending_values(ending, now)
-    changed = connection.execute(
-        update(tasks).where(*_FENCE).values(values), ending.claim.fence
-    ).rowcount
-    if changed != 1:
-        return False
-    _record(connection, ending, now)
-    return True
+    return _end(connection, ending, now)
 
 
 def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, tuple[int, bool]]:
@@ -226,13 +220,12 @@ def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
 
 def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
     """Take an attempt back from a worker that is gone; False where it has given news meanwhile."""
-    changed = connection.execute(
-        update(tasks)
-        .where(*_FENCE, tasks.c.heartbeat == ending.claim.heartbeat)
-        .values(_ending_values(ending, now)),
-        ending.claim.fence,
-    ).rowcount
-    if changed != 1:
+    return _end(connection, ending, now, tasks.c.heartbeat == ending.claim.heartbeat)
+
+
+def _end(connection: Connection, ending: Ending, now: datetime, *more: ColumnElement[bool]) -> bool:
+    statement = update(tasks).where(*_FENCE, *more).values(_ending_values(ending, now))
+    if connection.execute(statement, ending.claim.fence).rowcount != 1:
         return False
     _record(connection, ending, now)
     return True
@@ -275,22 +268,25 @@ def _record(connection: Connection, ending: Ending, now: datetime) -> None:
             },
         )
     if ending.status.final:
-        add_counts(connection, [(claim.queue, claim.name, ending.status)], now)
+        _count(connection, [ending], now)
 
 
-def _not_succeeded(connection: Connection, endings: Sequence[Ending]) -> list[Claim]:
-    """Those of a batch whose rows do not show this worker's success: their claims were lost."""
-    ours = {
-        (row.seq, row.attempt, row.worker)
-        for row in connection.execute(
-            select(tasks.c.seq, tasks.c.attempt, tasks.c.worker).where(
-                tasks.c.seq.in_([ending.claim.seq for ending in endings]),
-                status_is(Status.SUCCEEDED),
-            )
+def _count(connection: Connection, endings: Sequence[Ending], now: datetime) -> None:
+    add_counts(connection, [(e.claim.queue, e.claim.name, e.status) for e in endings], now)
+
+
+def _ended_at(connection: Connection, endings: Sequence[Ending]) -> dict[tuple[Any, ...], Any]:
+    """When those of a batch ended whose rows show this worker's success, by :func:`_key`."""
+    rows = connection.execute(
+        select(tasks.c.seq, tasks.c.attempt, tasks.c.worker, tasks.c.finished_at).where(
+            tasks.c.seq.in_([ending.claim.seq for ending in endings]), status_is(Status.SUCCEEDED)
         )
-    }
-    claims = [ending.claim for ending in endings]
-    return [c for c in claims if (c.seq, c.attempt, c.worker) not in ours]
+    )
+    return {(row.seq, row.attempt, row.worker): row.finished_at for row in rows}
+
+
+def _key(ending: Ending) -> tuple[Any, ...]:
+    return ending.claim.seq, ending.claim.attempt, ending.claim.worker
 
 
 def _count_losses(connection: Connection, seqs: Sequence[int]) -> dict[int, int]:

@@ -48,7 +48,7 @@ def open_database(url: str, *, busy_timeout: float) -> Database:
     """
     try:
         parsed = make_url(url)
-    except sql_errors.ArgumentError:
+    except (sql_errors.ArgumentError, ValueError):  # the second is for a port that is no number
         raise SettingsError(
             "TASKROW_DATABASE_URL is no database URL: write sqlite:////path/to/file.db "
             "or postgresql://user@host/name"

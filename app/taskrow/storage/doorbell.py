@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import ctypes
 import os
+import struct
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from taskrow.errors import DatabaseError
@@ -52,20 +52,26 @@ class LogBell(Doorbell):
     """inotify on the write-ahead log: nothing to do until somebody writes."""
 
     _MODIFIED = 0x2  # IN_MODIFY
+    _REMOVED = 0x4 | 0x400 | 0x8000  # IN_ATTRIB, IN_DELETE_SELF, IN_IGNORED
+    _EVENT = struct.Struct("iIII")
 
     def __init__(self, database: SqliteDatabase) -> None:
-        with database.read() as connection:  # from here on the log exists while we are connected
-            connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
+        self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
-        self._watch(Path(f"{database.path}-wal"))
-
-    def _watch(self, log: Path) -> None:
+        self._watches = False
         try:
-            self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(log), self._MODIFIED))
-        except OSError:
+            self._watch()
+        except BaseException:
             self.close()
             raise
+
+    def _watch(self) -> None:
+        with self._database.read() as connection:  # the log is there while somebody is connected
+            connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
+        log, mask = os.fsencode(f"{self._database.path}-wal"), self._MODIFIED | self._REMOVED
+        self._check(self._libc.inotify_add_watch(self.fileno, log, mask))
+        self._watches = True
 
     def _check(self, result: int) -> int:
         if result < 0:
@@ -74,11 +80,20 @@ class LogBell(Doorbell):
         return result
 
     def rang(self) -> bool:
+        masks = self._read()
+        if any(mask & self._REMOVED for mask in masks):  # the last to close it deletes the log
+            self._watches = False
+        if not self._watches:
+            with suppress(OSError, DatabaseError):  # then at the next time
+                self._watch()
+        return bool(masks)
+
+    def _read(self) -> list[int]:
         assert self.fileno is not None
         try:
-            return bool(os.read(self.fileno, 64 * 1024))
+            return [mask for _, mask, _, _ in self._EVENT.iter_unpack(os.read(self.fileno, 65536))]
         except BlockingIOError:
-            return False
+            return []
 
     def close(self) -> None:
         if self.fileno is not None:

@@ -93,7 +93,10 @@ class AdvisoryLiveness(Liveness):
         connection = self._bell.connection
         if self._connection is not connection:
             lock = "SELECT pg_try_advisory_lock(%s)"  # the server may not have buried the old one
-            locked = connection.execute(lock, (_key(self._worker),)).fetchone()[0]
+            try:
+                locked = connection.execute(lock, (_key(self._worker),)).fetchone()[0]
+            except Exception:  # noqa: BLE001 - the bell brings a new connection
+                locked = False
             self._connection = connection if locked else None
 
     def is_gone(self, worker: str) -> bool:

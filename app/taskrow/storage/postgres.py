@@ -9,11 +9,14 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine
+from sqlalchemy.exc import OperationalError
 
 from taskrow.errors import SettingsError
 from taskrow.storage.database import Database, plain_errors
 
 T = TypeVar("T")
+
+_DEADLOCK, _MOST_TRIES = "40P01", 5
 
 
 class PostgresDatabase(Database):
@@ -35,8 +38,16 @@ class PostgresDatabase(Database):
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def write(self, work: Callable[[Connection], T]) -> T:
-        with plain_errors(self.place), self._open().begin() as connection:
-            return work(connection)
+        with plain_errors(self.place):
+            tries = 0
+            while True:
+                tries += 1
+                try:
+                    with self._open().begin() as connection:
+                        return work(connection)
+                except OperationalError as error:  # of two in a deadlock the server undoes one
+                    if getattr(error.orig, "sqlstate", "") != _DEADLOCK or tries == _MOST_TRIES:
+                        raise
 
     def own_connection(self) -> Any:
         """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
@@ -59,6 +70,11 @@ class PostgresDatabase(Database):
                 self._engine, self._pid = self._create(), os.getpid()
             return self._engine
 
+    def _own_options(self) -> str:
+        """The ``options`` of the URL (a search_path, say), which ours must not replace."""
+        given = self.url.query.get("options", "")
+        return given if isinstance(given, str) else " ".join(given)
+
     def _create(self) -> Engine:
         waits = int(self._busy_timeout * 1000)
         try:
@@ -68,7 +84,7 @@ class PostgresDatabase(Database):
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
                     "options": f"-c timezone=UTC -c lock_timeout={waits} "
-                    f"-c idle_in_transaction_session_timeout={10 * waits}",
+                    f"-c idle_in_transaction_session_timeout={10 * waits} {self._own_options()}",
                 },
             )
         except ModuleNotFoundError:

@@ -49,3 +49,12 @@ def store_answer(connection: Connection, seq: int, answer: Answer) -> None:
             response_body=answer.body,
         )
     )
+
+
+def drop_answer(connection: Connection, seq: int) -> None:
+    """Forget what a view answered: its task runs again."""
+    connection.execute(
+        update(task_requests)
+        .where(task_requests.c.task_seq == seq)
+        .values(response_status=None, response_headers=None, response_body=None)
+    )

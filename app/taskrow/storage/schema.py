@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, text
+from sqlalchemy import Connection, func, inspect, select, text
 
 from taskrow.errors import SchemaError
 from taskrow.storage.database import Database
@@ -17,6 +17,7 @@ from taskrow.storage.tables import metadata
 from taskrow.storage.views import create_views, drop_views
 
 VERSION_TABLE = "taskrow_alembic_version"
+_UPGRADE_LOCK = int.from_bytes(b"taskrow", "big")
 
 
 @cache
@@ -77,6 +78,8 @@ def _is_own(connection: Connection) -> bool:
 
 
 def _upgrade(connection: Connection, place: str) -> str | None:
+    if connection.dialect.name == "postgresql":  # writers of SQLite take turns anyway
+        connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
     revision = find_revision(connection)  # again: another process may have been here first
     if _outdated(revision, place):
         drop_views(connection)

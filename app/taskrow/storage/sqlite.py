@@ -9,10 +9,11 @@ file when a checkpoint races a commit).
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,14 +21,17 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
+from taskrow.errors import DatabaseError
 from taskrow.storage.commits import GroupCommit
 from taskrow.storage.database import Database, plain_errors
 from taskrow.storage.files import database_path, prepare_file
+from taskrow.storage.forks import rest_before_forks
 from taskrow.storage.gate import Gate
 
 T = TypeVar("T")
 
 _CHECKPOINT_BYTES = 8 * 1024 * 1024
+_TRUNCATE_BYTES = 2 * _CHECKPOINT_BYTES
 _OUTSIDER_RETRY = 0.001  # seconds; an admin's shell does not know of the gate
 
 _WRITER_PRAGMAS = (
@@ -36,7 +40,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA busy_timeout = 0",  # waiting is the gate's work
+    "PRAGMA busy_timeout = 0",  # from here on waiting is the gate's work
 )
 
 
@@ -52,6 +56,7 @@ class SqliteDatabase(Database):
         self._state: _Open | None = None
         self._abandoned: list[_Open] = []  # a parent's connections must not be closed in its child
         self._opening = threading.Lock()
+        rest_before_forks(self)
 
     def read(self) -> Any:
         return self._open().read()
@@ -70,6 +75,11 @@ class SqliteDatabase(Database):
             self._state.close()
         self._state = None
 
+    def rest(self) -> None:
+        """Before a fork: close what is not in use. It comes back when it is needed."""
+        if self._state is not None and self._state.pid == os.getpid():
+            self._state.rest()
+
     def _open(self) -> _Open:
         state = self._state
         if state is not None and state.pid == os.getpid():
@@ -77,7 +87,9 @@ class SqliteDatabase(Database):
         with self._opening:
             state = self._state
             if state is None or state.pid != os.getpid():
-                self._abandoned += [state] if state is not None else []
+                if state is not None:
+                    state.leave_gate()
+                    self._abandoned.append(state)
                 state = self._state = _Open(self.path, self._busy_timeout)
             return state
 
@@ -93,9 +105,11 @@ class _Open:
         self._deadline = 0.0
         self._gate: Gate | None = None
         self._connection: Connection | None = None
+        self._writing_thread: int | None = None
+        self._rests = False
         prepare_file(path)
-        self._readers = _engine(path, self._set_up_reader, QueuePool)
-        self._writers = _engine(path, _set_up_writer, NullPool)
+        self._readers = _engine(path, busy_timeout, _set_up_reader, QueuePool)
+        self._writers = _engine(path, busy_timeout, _set_up_writer, NullPool)
         event.listen(self._writers, "begin", self._begin_immediate)
         self.commits = GroupCommit(self._transaction)
 
@@ -107,18 +121,30 @@ class _Open:
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         self._deadline = time.monotonic() + self._busy_timeout
-        writer = self._writer()
         if self._gate is None:
             self._gate = Gate(self._path)
         with self._gate.turn(self._deadline):
-            with self._healthy(writer), writer.begin():
-                yield writer
+            writer = self._writer()  # its first act may be to set the file to WAL: one at a time
+            self._writing_thread = threading.get_ident()
+            try:
+                with self._healthy(writer), writer.begin():
+                    yield writer
+                    _must_stand(writer)
+            finally:
+                self._writing_thread = None
             self._checkpoint_if_grown(writer)
+            if self._rests:
+                self._close_writer()
 
     def _writer(self) -> Connection:
         if self._connection is None:
             self._connection = self._writers.connect()
         return self._connection
+
+    def _close_writer(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
     @contextmanager
     def _healthy(self, writer: Connection) -> Iterator[None]:
@@ -144,40 +170,67 @@ class _Open:
 
     def _checkpoint_if_grown(self, writer: Connection) -> None:
         size = _size(self._log)
-        if size >= self._checkpoint_at:
-            _checkpoint(writer)
-            # A reader can hold the log back; then it is tried again when it has grown by as much.
-            self._checkpoint_at = _size(self._log) + _CHECKPOINT_BYTES
+        if size < self._checkpoint_at:
+            return
+        # A log that begins anew is written over, and commits do not pay for its growth; so it is
+        # full again when it grows. Each round makes it a little longer, until it is cut.
+        cut = size > _TRUNCATE_BYTES or self._checkpoint_at == 0
+        began_anew = _checkpoint(writer, "TRUNCATE" if cut else "RESTART")
+        # A reader can hold it back; then it is tried again when it has grown by as much.
+        grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
+        self._checkpoint_at = max(_CHECKPOINT_BYTES, grown)
 
     def truncate_log(self) -> None:
-        if _size(self._log) == 0:
-            return
-        self.commits.run(lambda _: setattr(self, "_checkpoint_at", 0))
+        self._checkpoint_at = 0
+        self.commits.run(lambda _: None)  # the checkpoint comes after it, in its turn at the gate
 
-    def _set_up_reader(self, raw: Any, _: Any) -> None:
-        raw.isolation_level = None
-        raw.execute(f"PRAGMA busy_timeout = {int(self._busy_timeout * 1000)}")
-        raw.execute("PRAGMA query_only = ON")
+    def rest(self) -> None:
+        """Close what is not in use; a write of another thread is waited for."""
+        if self._connection is not None and self._writing_thread != threading.get_ident():
+            self._rests = True
+            with suppress(Exception):  # then it goes on as it is
+                self.commits.run(lambda _: None)
+            self._rests = False
+        self._readers.dispose()
+
+    def leave_gate(self) -> None:
+        """In a fork: a turn that its parent had must not stand when the parent is gone."""
+        if self._gate is not None:
+            self._gate.close()
 
     def close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
+        self._close_writer()
         self._readers.dispose()
         self._writers.dispose()
         if self._gate is not None:
             self._gate.close()
 
 
-def _engine(path: Path, set_up: Callable[[Any, Any], None], pool: type[Any]) -> Engine:
-    engine = create_engine(URL.create("sqlite", database=str(path)), poolclass=pool)
+def _engine(
+    path: Path, timeout: float, set_up: Callable[[Any, Any], None], pool: type[Any]
+) -> Engine:
+    url = URL.create("sqlite", database=str(path))
+    engine = create_engine(url, poolclass=pool, connect_args={"timeout": timeout})
     event.listen(engine, "connect", set_up)
     return engine
+
+
+def _set_up_reader(raw: Any, _: Any) -> None:
+    raw.isolation_level = None
+    raw.execute("PRAGMA query_only = ON")
 
 
 def _set_up_writer(raw: Any, _: Any) -> None:
     raw.isolation_level = None  # the driver's own transactions would begin DEFERRED
     for pragma in _WRITER_PRAGMAS:
         raw.execute(pragma).fetchall()
+
+
+def _must_stand(writer: Connection) -> None:
+    """On a full disk SQLite itself undoes a transaction, and to commit it then does nothing."""
+    raw: Any = writer.connection.driver_connection
+    if not raw.in_transaction:
+        raise DatabaseError("an error inside the transaction has undone it")
 
 
 def _size(path: Path) -> int:
@@ -187,7 +240,15 @@ def _size(path: Path) -> int:
         return 0
 
 
-def _checkpoint(writer: Connection) -> None:
+def _checkpoint(writer: Connection, mode: str) -> bool:
+    """Fold the log into the file; whether all of it was, so that the log begins anew.
+
+    Trouble is not raised: what is committed stays so, and a full disk fails the next write.
+    """
     raw = writer.connection.driver_connection
     assert raw is not None
-    raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    try:
+        busy, _, _ = raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+    except sqlite3.Error:
+        return False
+    return not busy

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from taskrow.domain.times import from_text, to_text
+from taskrow.domain.times import from_text, to_milliseconds, to_text
 
 BigInt = Integer().with_variant(BigInteger(), "postgresql")
 
@@ -28,9 +28,9 @@ class UtcTime(TypeDecorator[datetime]):
         return dialect.type_descriptor(DateTime(timezone=True))
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
-        if value is None or dialect.name != "sqlite":
-            return value
-        return to_text(value)
+        if value is None:
+            return None
+        return to_text(value) if dialect.name == "sqlite" else to_milliseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
 from taskrow.storage.counts import add_counts
+from taskrow.storage.requests import drop_answer
 from taskrow.storage.submit import DONE, WORK, ring
 from taskrow.storage.tables import status_is, tasks
 
@@ -82,7 +83,7 @@ def cancel(
 
 def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> bool:
     """Queue a finished task once more; its attempts go on counting. False: it is not finished."""
-    changed = connection.execute(
+    seq = connection.execute(
         update(tasks)
         .where(tasks.c.id == task_id, tasks.c.finished_at.is_not(None))
         .values(
@@ -94,9 +95,13 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
             progress=None,
             result=None,
         )
-    )
+        .returning(tasks.c.seq)
+    ).scalar()
+    if seq is None:
+        return False
+    drop_answer(connection, seq)
     ring(connection, WORK)
-    return changed.rowcount == 1
+    return True
 
 
 def purge(connection: Connection, *, now: datetime, limit: int) -> int:
@@ -107,7 +112,7 @@ def purge(connection: Connection, *, now: datetime, limit: int) -> int:
         .order_by(tasks.c.purge_at)
         .limit(limit)
     )
-    return connection.execute(delete(tasks).where(tasks.c.seq.in_(picked))).rowcount
+    return _delete(connection, picked)
 
 
 def purge_older(connection: Connection, *, finished_before: datetime, limit: int) -> int:
@@ -117,7 +122,14 @@ def purge_older(connection: Connection, *, finished_before: datetime, limit: int
         .where(tasks.c.finished_at.is_not(None), tasks.c.finished_at <= finished_before)
         .limit(limit)
     )
-    return connection.execute(delete(tasks).where(tasks.c.seq.in_(picked))).rowcount
+    return _delete(connection, picked)
+
+
+def _delete(connection: Connection, picked: Select[tuple[int]]) -> int:
+    # On PostgreSQL a picked row may be retried by hand before it is locked: it must stay.
+    return connection.execute(
+        delete(tasks).where(tasks.c.seq.in_(picked), tasks.c.finished_at.is_not(None))
+    ).rowcount
 
 
 def recall_unknown(connection: Connection, names: Collection[str], *, now: datetime) -> int:

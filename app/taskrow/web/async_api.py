@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast
+from weakref import WeakSet
 
 from flask import Flask, Response, appcontext_pushed, current_app, has_request_context, request
 from flask import url_for as flask_url_for
@@ -15,13 +17,12 @@ from taskrow.errors import DatabaseError
 from taskrow.web.requests import take_down
 from taskrow.web.views import IN_WORKER, PREFIX
 
-if TYPE_CHECKING:
-    from taskrow.engine.queue import QueueEngine
-
 P = ParamSpec("P")
 R = TypeVar("R")
 
 RETRY_AFTER = 1  # seconds
+adopted: WeakSet[Flask] = WeakSet()  # applications whose queue is not of their own making
+_adopting = threading.RLock()
 
 
 def async_api(view: Callable[P, R]) -> Callable[P, R]:
@@ -31,6 +32,11 @@ def async_api(view: Callable[P, R]) -> Callable[P, R]:
     methods of view classes. An application that has no TaskQueue yet gets one of its own.
     """
     _adopt_applications()
+    return stored(view)
+
+
+def stored(view: Callable[P, R]) -> Callable[P, R]:
+    """``async_api`` for applications that have, or will get, a TaskQueue."""
 
     @wraps(view)
     def submit_or_run(*args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,10 +60,12 @@ def status_url(task_id: str) -> str:
 def _accept() -> Response:
     if request.method == "HEAD":  # Flask sends HEAD to GET views: a look must not start work
         return Response(status=202)
-    engine: QueueEngine = current_app.extensions["taskrow"]
-    stored = take_down(engine.settings.max_body)
+    from taskrow.web.extension import engine_of
+
+    engine = engine_of(current_app)
+    taken = take_down(engine.settings.max_body)
     try:
-        task_id = engine.submit(f"{PREFIX}{request.endpoint}", "{}", TaskOptions(), request=stored)
+        task_id = engine.submit(f"{PREFIX}{request.endpoint}", "{}", TaskOptions(), request=taken)
     except DatabaseError as error:
         raise unavailable(error) from None
     headers = {"Location": status_url(task_id), "Retry-After": str(RETRY_AFTER)}
@@ -78,7 +86,10 @@ def _adopt_applications() -> None:
 
 
 def _adopt(app: Flask, **_: Any) -> None:
-    if "taskrow" not in app.extensions:
-        from taskrow.web.extension import TaskQueue
+    with _adopting:  # the second of two first requests waits until the monitors are there
+        # One that has answered already takes no more routes, and did very well without them.
+        if "taskrow" not in app.extensions and not app._got_first_request:
+            from taskrow.web.extension import TaskQueue
 
-        TaskQueue(app)
+            TaskQueue(app)
+            adopted.add(app)

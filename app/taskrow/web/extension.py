@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -17,7 +18,7 @@ from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
-from taskrow.web.async_api import async_api
+from taskrow.web.async_api import adopted, stored
 from taskrow.web.monitors import register_monitors
 from taskrow.web.views import ViewResolver
 
@@ -43,16 +44,18 @@ class TaskQueue:
 
     def init_app(self, app: Flask) -> None:
         """Make ``app`` an application of this queue. RuntimeError when it has a queue already."""
-        if KEY in app.extensions:
+        if KEY in app.extensions and app not in adopted:
             raise RuntimeError("this application has a TaskQueue already: use that one")
         registry = self._registry.with_resolver(ViewResolver(app))
         app.extensions[KEY] = QueueEngine(_settings_of(app), registry, around=app.app_context)
         self._apps.append(app)
-        register_monitors(app)
+        if app not in adopted:
+            register_monitors(app)
+        adopted.discard(app)
 
     # -- door 1: a view becomes a task ---
 
-    async_api = staticmethod(async_api)
+    async_api = staticmethod(stored)
 
     # -- door 2: task functions ---
 
@@ -79,8 +82,8 @@ class TaskQueue:
         as first argument. Others: domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and (not isinstance(name, str) or not name or ":" in name):
-            raise OptionError(f"name must be a text without ':', not {name!r}")
+        if name is not None and not _is_name(name):
+            raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
             if not callable(function) or isinstance(function, TaskFunction):
@@ -124,12 +127,17 @@ def engine_of(app: Flask) -> QueueEngine:
     return engine
 
 
+def _is_name(name: object) -> bool:
+    return isinstance(name, str) and name != "" and name.isprintable() and ":" not in name
+
+
 def _settings_of(app: Flask) -> Settings:
     url = app.config.get("TASKROW_DATABASE_URL")
     if url is not None and not isinstance(url, str):
         raise SettingsError(f"TASKROW_DATABASE_URL must be a text, not {url!r}")
     if url is None:
-        Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):  # whoever opens the database says what is wrong
+            Path(app.instance_path).mkdir(parents=True, exist_ok=True)
     url = _absolute(url or "sqlite:///taskrow.db", Path(app.instance_path))
     return read_settings({**app.config, "TASKROW_DATABASE_URL": url})
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,7 @@ from werkzeug.routing import BaseConverter
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status, Task
 from taskrow.domain.times import to_text
-from taskrow.engine.result import info_of, meta_of, result_of, state_of
+from taskrow.engine.result import completed, info_of, meta_of, result_of, state_of
 from taskrow.errors import DatabaseError
 from taskrow.storage.requests import find_answer
 from taskrow.web.async_api import RETRY_AFTER, status_url, unavailable
@@ -45,7 +46,9 @@ def status(task_id: str) -> Response:
     """The seed's monitor: 202 until the view has answered, then its answer; tasks as JSON."""
     task, answer = _find(task_id)
     if not task.name.startswith(PREFIX):
-        return jsonify(celery_json(task))
+        response = jsonify(celery_json(task))
+        response.headers.update(_NOT_STORED)
+        return response
     if answer is not None and task.status.final:
         return _replay(answer)
     if not task.status.final:
@@ -70,6 +73,8 @@ def celery_json(task: Task) -> dict[str, Any]:
     if task.status is Status.FAILED:
         return {"state": state, "current": 1, "total": 1, "status": str(info)}
     said = dict(info) if isinstance(info, dict) else {}
+    if task.status is Status.SUCCEEDED and not said.keys() >= {"current", "total"}:
+        said = completed(task)
     answer = {
         "state": state,
         "current": said.get("current", 0),
@@ -109,9 +114,15 @@ def progress_of(task: Task) -> dict[str, Any] | None:
     if task.progress is None:
         return None
     meta = meta_of(task)
-    current, total = meta.get("current"), meta.get("total")
-    countable = isinstance(current, int | float) and isinstance(total, int | float) and total > 0
-    return meta | {"percent": int(100 * current / total) if countable else None}  # type: ignore[operator]
+    return meta | {"percent": _percent(meta.get("current"), meta.get("total"))}
+
+
+def _percent(current: Any, total: Any) -> int | None:
+    numbers = isinstance(current, int | float) and isinstance(total, int | float)
+    if numbers and total > 0:
+        with suppress(OverflowError):  # a task may say what it likes
+            return int(100 * current / total)
+    return None
 
 
 def _find(task_id: str) -> tuple[Task, Answer | None]:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from flask import Flask, Response
-from werkzeug.exceptions import InternalServerError
+from flask import Flask, Response, got_request_exception, request
+from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.options import TaskOptions
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 PREFIX = "view:"
 IN_WORKER = "taskrow.in_worker"  # the key in the environ that tells our decorator to call through
+_UNHANDLED = "taskrow.unhandled"  # and the one that keeps an exception that became a 500
 
 _DROPPED = {
     "connection", "content-length", "date", "keep-alive", "server", "set-cookie", "te", "trailer",
@@ -35,6 +36,7 @@ class ViewResolver:
 
     def __init__(self, app: Flask) -> None:
         self._app = app
+        got_request_exception.connect(_note_unhandled, app)
 
     def __call__(self, name: str) -> StoredView | None:
         endpoint = name.removeprefix(PREFIX)
@@ -66,17 +68,26 @@ class StoredView:
 
     def _dispatch(self, limit: int) -> Answer:
         try:
-            return _answer_of(self._app.full_dispatch_request(), limit)
+            answer = _answer_of(self._app.full_dispatch_request(), limit)
         except ResultError:
             raise
         except Exception as error:
             raise AnsweredWithError(_answer_of(self._error_page(error), limit)) from error
+        if (unhandled := request.environ.get(_UNHANDLED)) is not None:
+            raise AnsweredWithError(answer) from unhandled
+        return answer
 
     def _error_page(self, error: Exception) -> Response:
         """What the web would have answered; in debug Flask raises instead: then a plain 500."""
         with suppress(Exception):
             return self._app.handle_exception(error)
         return self._app.make_response(InternalServerError().get_response())
+
+
+def _note_unhandled(_: Flask, exception: BaseException, **__: Any) -> None:
+    """Flask-RESTful makes a 500 of an exception by itself, and it never gets to us; this does."""
+    if request.environ.get(IN_WORKER) and not isinstance(exception, HTTPException):
+        request.environ[_UNHANDLED] = exception
 
 
 def _answer_of(response: Response, limit: int) -> Answer:

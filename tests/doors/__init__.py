@@ -1,0 +1,1 @@
+"""The three doors and the monitors, with real workers behind them."""

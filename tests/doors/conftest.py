@@ -1,0 +1,34 @@
+"""Fixtures of the doors: a site of each kind, shared by all their tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.doors.site import Site, open_site
+from tests.support.postgres import PostgresServer
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """An application and its worker, on either kind of database."""
+    directory = tmp_path_factory.mktemp("site")
+    url = f"sqlite:///{directory / 'tasks.db'}"
+    server: PostgresServer | None = None
+    if request.param == "postgresql":
+        server = request.getfixturevalue("postgres")
+        url = server.create_database()
+    with open_site(directory, url) as site:
+        yield site
+    if server is not None:
+        server.drop_database(url)
+
+
+@pytest.fixture
+def in_app(site: Site) -> Iterator[Site]:
+    """The site, with its application's context pushed: task functions know where to go."""
+    with site.app.app_context():
+        yield site

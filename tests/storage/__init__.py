@@ -1,0 +1,1 @@
+"""The rows: tables, transitions and transactions, on real databases of both kinds."""

@@ -1,0 +1,118 @@
+"""The write-ahead log stays small, and what goes wrong with it never undoes what was committed."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from taskrow.errors import DatabaseError
+from taskrow.storage import queries
+from taskrow.storage.database import Database
+from taskrow.storage.sqlite import SqliteDatabase
+from taskrow.storage.submit import submit
+from tests.storage import log
+from tests.storage.processes import running
+from tests.storage.rows import NOW, add, new_task
+from tests.storage.workloads import write_on_a_small_disk
+
+MEGABYTE = 1024 * 1024
+LOG_LIMIT = 40 * MEGABYTE
+
+
+def write_megabytes(database: Database, path: Path, megabytes: int) -> int:
+    """Commit so much, a quarter at a time; returns how large the log ever was."""
+    largest = 0
+    for _ in range(4 * megabytes):
+        add(database, args="x" * (MEGABYTE // 4))
+        largest = max(largest, log.size(path))
+    return largest
+
+
+def is_sound(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        return bool(connection.execute("PRAGMA integrity_check").fetchone() == ("ok",))
+
+
+def test_the_log_stays_small_while_a_hundred_megabytes_are_written(
+    sqlite: Database, path: Path
+) -> None:
+    largest = write_megabytes(sqlite, path, 100)
+    assert 4 * MEGABYTE < largest < LOG_LIMIT
+    assert path.stat().st_size > 90 * MEGABYTE
+    assert is_sound(path)
+
+
+def test_sqlite_makes_no_checkpoint_by_itself(sqlite: Database, path: Path) -> None:
+    def ask(connection: Connection) -> int:
+        return int(connection.exec_driver_sql("PRAGMA wal_autocheckpoint").scalar_one())
+
+    assert sqlite.write(ask) == 0
+    before = path.stat().st_size
+    assert write_megabytes(sqlite, path, 6) > 5 * MEGABYTE
+    assert path.stat().st_size == before
+
+
+def test_a_reader_that_stays_keeps_its_view_and_only_for_so_long_its_log(
+    sqlite: Database, path: Path
+) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (0,)
+        assert write_megabytes(sqlite, path, 30) > 25 * MEGABYTE
+        assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (0,)
+        reader.execute("COMMIT")
+        assert reader.execute("SELECT count(*) FROM tasks").fetchone() == (120,)
+    write_megabytes(sqlite, path, 10)
+    assert log.size(path) < 10 * MEGABYTE
+    assert is_sound(path)
+
+
+def test_the_log_can_be_folded_at_any_time(sqlite: Database, path: Path) -> None:
+    assert isinstance(sqlite, SqliteDatabase)
+    add(sqlite)
+    assert log.size(path) > 0
+    sqlite.truncate_log()
+    assert log.size(path) == 0
+    sqlite.truncate_log()
+    add(sqlite)
+    with sqlite.read() as connection:
+        assert len(queries.list_tasks(connection)) == 2
+
+
+def test_a_log_that_a_reader_holds_is_folded_another_time(sqlite: Database, path: Path) -> None:
+    assert isinstance(sqlite, SqliteDatabase)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM tasks").fetchone()
+        add(sqlite)
+        sqlite.truncate_log()
+        assert log.size(path) > 0
+        reader.execute("COMMIT")
+        sqlite.truncate_log()
+        assert log.size(path) == 0
+
+
+def test_a_checkpoint_that_fails_does_not_take_back_what_is_committed(
+    sqlite: Database, sqlite_url: str, path: Path
+) -> None:
+    with running(write_on_a_small_disk, sqlite_url, 12 * MEGABYTE) as child:
+        stored, error = child.hear()
+    with sqlite.read() as connection:
+        rows = connection.exec_driver_sql("SELECT count(*) FROM tasks").scalar_one()
+    assert (rows, error) == (stored, "DatabaseError")
+    assert stored * MEGABYTE // 4 > 12 * MEGABYTE, "the log went on where the file could not"
+    assert is_sound(path)
+
+
+def test_after_an_error_of_the_disk_the_next_write_is_a_fresh_start(sqlite: Database) -> None:
+    def fill(connection: Connection) -> None:
+        connection.exec_driver_sql("PRAGMA max_page_count = 1").close()
+        submit(connection, new_task(args="x" * MEGABYTE), now=NOW)
+
+    with pytest.raises(DatabaseError, match="full"):
+        sqlite.write(fill)
+    add(sqlite)

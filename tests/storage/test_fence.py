@@ -1,0 +1,158 @@
+"""The fence: whatever ends an attempt must still hold it, or nothing is changed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from taskrow.domain.task import Status
+from taskrow.storage import claims
+from taskrow.storage.claims import Claim
+from taskrow.storage.database import Database
+from tests.storage.rows import (
+    LEASE,
+    NOW,
+    SECOND,
+    add_many,
+    attempts,
+    cancel,
+    claim_of,
+    claimed,
+    counts,
+    ending,
+    find,
+    finish,
+    in_status,
+    retry,
+    take,
+)
+from tests.storage.transitions import reclaim
+
+ENDINGS = [Status.SUCCEEDED, Status.FAILED, Status.SCHEDULED, Status.QUEUED, Status.CANCELLED]
+STALE = {
+    "another attempt": {"attempt": 2},
+    "an earlier attempt": {"attempt": 0},
+    "another worker": {"worker": "other"},
+    "another row": {"seq": 10**6},
+}
+SAID = json.dumps({"state": "PROGRESS", "meta": {"current": 3}})
+
+
+def beat(database: Database, worker: str) -> dict[int, tuple[int, bool]]:
+    return database.write(lambda c: claims.beat(c, worker=worker, lease=LEASE + SECOND))
+
+
+def say(database: Database, claim: Claim, progress: str = SAID) -> None:
+    database.write(lambda c: claims.write_progress(c, [(claim, progress)]))
+
+
+@pytest.mark.parametrize("status", ENDINGS)
+def test_an_attempt_is_ended_only_by_who_holds_it(database: Database, status: Status) -> None:
+    claim = claimed(database)
+    before = find(database, claim.id)
+    for what, changes in STALE.items():
+        stale = replace(claim, **changes)  # type: ignore[arg-type]
+        assert not finish(database, ending(stale, status)), what
+        assert not reclaim(database, stale), what
+    assert find(database, claim.id) == before
+    assert (attempts(database, claim.seq), counts(database)) == ([], {})
+    assert finish(database, ending(claim, status))
+
+
+def test_of_a_batch_of_successes_exactly_the_lost_ones_are_told(database: Database) -> None:
+    add_many(database, 6)
+    held = take(database, 6)
+    finish(database, ending(held[1], Status.FAILED))
+    reclaim(database, held[3])
+    finish(database, ending(held[4], Status.QUEUED))
+    take(database, worker="other")
+    batch = [ending(claim, Status.SUCCEEDED) for claim in held]
+    lost = database.write(lambda connection: claims.succeed(connection, batch, now=NOW))
+    assert lost == [held[1], held[3], held[4]]
+    statuses = [find(database, claim.id).status for claim in held]
+    ok = Status.SUCCEEDED
+    assert statuses == [ok, Status.FAILED, ok, Status.SCHEDULED, Status.RUNNING, ok]
+    assert counts(database)["2026-11-21", "default", "app.add", "succeeded"] == 3
+
+
+def test_a_success_that_another_worker_told_first_is_lost(database: Database) -> None:
+    claim = claimed(database)
+    finish(database, ending(claim, Status.QUEUED))
+    [other] = take(database, worker="other")
+    assert finish(database, ending(other, Status.SUCCEEDED, result='"theirs"'))
+    assert not finish(database, ending(claim, Status.SUCCEEDED, result='"mine"'))
+    assert find(database, claim.id).result == '"theirs"'
+
+
+def test_a_batch_of_nothing_loses_nothing(database: Database) -> None:
+    assert database.write(lambda connection: claims.succeed(connection, [], now=NOW)) == []
+
+
+def test_a_second_release_by_the_first_worker_is_refused(database: Database) -> None:
+    claim = claimed(database, worker="one")
+    assert finish(database, ending(claim, Status.QUEUED))
+    assert not finish(database, ending(claim, Status.QUEUED))
+    [other] = take(database, worker="two")
+    assert other.attempt == claim.attempt, "the number was given back, so the worker must tell"
+    assert not finish(database, ending(claim, Status.QUEUED))
+    assert find(database, claim.id).worker == "two"
+
+
+def test_a_worker_that_gave_news_meanwhile_keeps_its_task(database: Database) -> None:
+    claim = claimed(database)
+    assert beat(database, claim.worker) == {claim.seq: (1, False)}
+    before = find(database, claim.id)
+    assert not reclaim(database, claim)
+    assert find(database, claim.id) == before
+    assert reclaim(database, claim_of(before))
+
+
+def test_what_a_reclaimed_worker_brings_later_is_dropped(database: Database) -> None:
+    claim = claimed(database)
+    assert reclaim(database, claim, Status.FAILED)
+    before = find(database, claim.id)
+    for status in ENDINGS:
+        assert not finish(database, ending(claim, status))
+    assert find(database, claim.id) == before
+    assert [row["outcome"] for row in attempts(database, claim.seq)] == ["lost"]
+
+
+def test_a_heartbeat_extends_the_lease_of_its_own_worker_alone(database: Database) -> None:
+    mine, theirs = claimed(database, worker="one"), claimed(database, worker="two")
+    done = claimed(database, worker="one")
+    finish(database, ending(done, Status.SUCCEEDED))
+    cancel(database, mine.id)
+    assert beat(database, "one") == {mine.seq: (1, True)}
+    assert (find(database, mine.id).heartbeat, find(database, theirs.id).heartbeat) == (1, 0)
+    assert find(database, mine.id).lease_expires_at == LEASE + SECOND
+    assert find(database, theirs.id).lease_expires_at == LEASE
+
+
+def test_progress_lands_on_the_attempt_that_said_it(database: Database) -> None:
+    claim = claimed(database)
+    for changes in STALE.values():
+        say(database, replace(claim, **changes))  # type: ignore[arg-type]
+    assert find(database, claim.id).progress is None
+    say(database, claim)
+    assert find(database, claim.id).progress == SAID
+
+
+@pytest.mark.parametrize("status", ENDINGS)
+def test_progress_never_lands_on_an_attempt_that_is_over(
+    database: Database, status: Status
+) -> None:
+    claim = claimed(database)
+    assert finish(database, ending(claim, status))
+    before = find(database, claim.id)
+    say(database, claim)
+    assert find(database, claim.id) == before
+
+
+def test_progress_of_a_former_attempt_never_lands_on_the_next(database: Database) -> None:
+    task = in_status(database, Status.FAILED)
+    assert retry(database, task.id)
+    [claim] = take(database)
+    say(database, claim_of(task))
+    assert (find(database, task.id).progress, claim.attempt) == (None, 2)

@@ -1,0 +1,140 @@
+"""The fair gate: processes that write to one SQLite file take turns, and nobody waits for ever."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Connection
+
+from taskrow.errors import DatabaseBusyError
+from taskrow.storage import queries
+from taskrow.storage.database import Database, open_database
+from taskrow.storage.gate import FileLock, Gate
+from tests.storage.processes import running
+from tests.storage.rows import add, find
+from tests.storage.workloads import hold_write, write_until_told
+
+
+@contextmanager
+def impatient(url: str, seconds: float = 0.3) -> Iterator[Database]:
+    """The same database for somebody who waits no longer than this."""
+    database = open_database(url, busy_timeout=seconds)
+    yield database
+    database.close()
+
+
+def names(database: Database) -> list[str]:
+    with database.read() as connection:
+        return [task.name for task in queries.list_tasks(connection)]
+
+
+def test_a_stopped_process_costs_an_error_and_not_a_hang(sqlite: Database, sqlite_url: str) -> None:
+    with running(hold_write, sqlite_url) as child, impatient(sqlite_url) as database:
+        assert child.hear() == "holding"
+        child.send(signal.SIGSTOP)
+        for _ in range(2):
+            began = time.monotonic()
+            with pytest.raises(DatabaseBusyError, match="busy for too long: try again"):
+                add(database)
+            assert 0.3 <= time.monotonic() - began < 2
+        assert names(database) == [], "but everybody can still read"
+        child.send(signal.SIGCONT)
+        child.tell()
+        child.hear()
+        add(database)
+        assert sorted(names(database)) == ["app.add", "app.held"]
+
+
+def test_many_threads_behind_a_stopped_process_all_get_their_error(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    told: list[Exception] = []
+
+    def write() -> None:
+        with pytest.raises(DatabaseBusyError) as caught:
+            add(database)
+        told.append(caught.value)
+
+    with running(hold_write, sqlite_url) as child, impatient(sqlite_url) as database:
+        assert child.hear() == "holding"
+        threads = [threading.Thread(target=write) for _ in range(8)]
+        began = time.monotonic()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(told) == 8
+        assert time.monotonic() - began < 2
+
+
+def test_a_killed_process_leaves_the_gate_open_and_no_row(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    with running(hold_write, sqlite_url) as child, impatient(sqlite_url, 5) as database:
+        assert child.hear() == "holding"
+        child.kill()
+        began = time.monotonic()
+        task_id = add(database)
+        assert time.monotonic() - began < 1
+        assert find(database, task_id).name == "app.add"
+        assert names(database) == ["app.add"]
+
+
+def test_two_processes_that_write_without_a_pause_both_get_on(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    longest = 0.0
+    with (
+        running(write_until_told, sqlite_url) as one,
+        running(write_until_told, sqlite_url) as two,
+        impatient(sqlite_url, 30) as third,
+    ):
+        assert one.hear() == two.hear() == "writing"
+        end = time.monotonic() + 1
+        while (began := time.monotonic()) < end:
+            add(third)
+            longest = max(longest, time.monotonic() - began)
+        one.tell()
+        two.tell()
+        written = [one.hear(), two.hear()]
+    assert max(written) < 5 * min(written)
+    assert longest < 10, "and a third that comes now and then is not kept waiting"
+
+
+def test_the_entry_is_free_while_somebody_writes(path: Path) -> None:
+    gate, entry = Gate(path), FileLock(path.with_name("tasks.db-entry"))
+    with gate.turn(time.monotonic() + 1):
+        assert entry.try_lock()
+        entry.unlock()
+    gate.close()
+    entry.close()
+
+
+def test_who_finds_the_entry_taken_waits_no_longer_than_it_may(path: Path) -> None:
+    gate, entry = Gate(path), FileLock(path.with_name("tasks.db-entry"))
+    assert entry.try_lock()
+    with pytest.raises(DatabaseBusyError), gate.turn(time.monotonic() + 0.05):
+        pytest.fail("there was no turn to be had")
+    entry.unlock()
+    with gate.turn(time.monotonic() + 1):
+        pass
+    gate.close()
+    entry.close()
+
+
+def test_work_that_fails_opens_the_gate_again(sqlite: Database, sqlite_url: str) -> None:
+    def fail(_: Connection) -> None:
+        raise ValueError("no")
+
+    for _ in range(3):
+        with pytest.raises(ValueError, match="no"):
+            sqlite.write(fail)
+    with impatient(sqlite_url) as other:
+        add(other)
+    add(sqlite)

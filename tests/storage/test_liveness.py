@@ -1,0 +1,144 @@
+"""Liveness: that a worker is dead is known at once; that it is slow is never taken for death."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from taskrow.storage.database import Database
+from taskrow.storage.doorbell import ChannelBell, Doorbell, open_doorbell
+from taskrow.storage.liveness import Liveness, new_worker_id, show_life
+from taskrow.storage.submit import WORK
+from tests.storage.processes import running
+from tests.storage.workloads import live, live_with_a_runner
+from tests.support.processes import eventually
+
+OTHER = "web1-1-aaaaaaaa"
+
+
+@pytest.fixture
+def bell(database: Database) -> Iterator[Doorbell]:
+    bell = open_doorbell(database, WORK)
+    yield bell
+    bell.close()
+
+
+@pytest.fixture
+def mine(database: Database, bell: Doorbell) -> Iterator[Liveness]:
+    """The sign of life of a worker in this process."""
+    sign = show_life(database, "web1-0-00000000", bell)
+    yield sign
+    sign.close()
+
+
+def test_a_worker_that_lives_is_not_gone(mine: Liveness, database_url: str) -> None:
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        assert not mine.is_gone(OTHER)
+        assert not mine.is_gone(OTHER), "to ask does not take the sign away"
+
+
+def test_a_worker_that_was_killed_is_gone_at_once(mine: Liveness, database_url: str) -> None:
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        child.kill()
+        assert eventually(lambda: mine.is_gone(OTHER), seconds=1)
+        assert mine.is_gone(OTHER), "and it stays so"
+
+
+def test_a_worker_that_is_stopped_is_not_gone(mine: Liveness, database_url: str) -> None:
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        child.send(signal.SIGSTOP)
+        assert not mine.is_gone(OTHER)
+
+
+def test_a_worker_that_signed_off_is_gone(mine: Liveness, database_url: str) -> None:
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        child.tell()
+        assert child.hear() == "signed off"
+        assert eventually(lambda: mine.is_gone(OTHER), seconds=1)
+
+
+def test_a_worker_that_never_was_is_gone(mine: Liveness) -> None:
+    assert mine.is_gone(OTHER)
+
+
+def test_two_may_ask_about_the_same_worker(
+    database: Database, mine: Liveness, bell: Doorbell, database_url: str
+) -> None:
+    third = show_life(database, "web1-3-cccccccc", bell)
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        assert not any(sign.is_gone(OTHER) for sign in (mine, third, mine))
+        child.kill()
+        assert eventually(lambda: mine.is_gone(OTHER) and third.is_gone(OTHER), seconds=1)
+    third.close()
+
+
+def test_on_sqlite_a_worker_lives_as_long_as_one_of_its_runners(
+    sqlite: Database, sqlite_url: str, path: Path
+) -> None:
+    bell = open_doorbell(sqlite, WORK)
+    mine = show_life(sqlite, "web1-0-00000000", bell)
+    with running(live_with_a_runner, sqlite_url, OTHER) as child:
+        assert child.hear() == "alive"
+        child.kill()
+        assert not mine.is_gone(OTHER)
+        child.tell("end, runner")
+        assert eventually(lambda: mine.is_gone(OTHER))
+    assert not list(path.parent.glob(f"*{OTHER}")), "its file is cleared away"
+    mine.close()
+    assert not list(path.parent.glob("*-worker-*"))
+    bell.close()
+
+
+def test_the_sign_is_shown_again_when_the_connection_was_cut(postgresql: Database) -> None:
+    bell, other_bell = (open_doorbell(postgresql, WORK) for _ in range(2))
+    assert isinstance(bell, ChannelBell)
+    sign = show_life(postgresql, "me", bell)
+    other = show_life(postgresql, "other", other_bell)
+    assert not other.is_gone("me")
+    _cut(postgresql, bell)
+    assert eventually(lambda: other.is_gone("me"))
+    assert eventually(bell.rang)
+    sign.renew()
+    assert not other.is_gone("me")
+    for each in (bell, other_bell):
+        each.close()
+
+
+def test_a_sign_that_cannot_be_shown_just_now_is_no_error(postgresql: Database) -> None:
+    bell = open_doorbell(postgresql, WORK)
+    assert isinstance(bell, ChannelBell)
+    sign = show_life(postgresql, "me", bell)
+    for _ in range(2):
+        _cut(postgresql, bell)
+        assert eventually(bell.rang)
+    _cut(postgresql, bell)
+    sign.renew()
+    assert eventually(bell.rang)
+    sign.renew()
+    assert not sign.is_gone("me")
+    bell.close()
+
+
+def _cut(database: Database, bell: ChannelBell) -> None:
+    with database.read() as connection:
+        pid = bell.connection.info.backend_pid
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)").close()
+
+
+def test_no_two_starts_of_a_worker_share_an_id() -> None:
+    ids = {new_worker_id("web1") for _ in range(10_000)}
+    assert len(ids) == 10_000
+
+
+@pytest.mark.parametrize("host", ["web1", "web1.example.com", "../../etc", "", "ä b\0", "x" * 300])
+def test_an_id_of_a_worker_is_fit_for_a_file_name(host: str) -> None:
+    assert re.fullmatch(r"[\w-]{0,40}-\d+-[0-9a-f]{8}", new_worker_id(host))
