@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import bindparam, update
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims
+from taskrow.storage import finish
 from taskrow.storage.tables import tasks
 from tests.apps.kills import app
 
@@ -17,8 +17,8 @@ _BY_SEQ_ALONE = (
     bindparam("at_worker") == bindparam("at_worker"),
 )
 
-claims._FENCE = _BY_SEQ_ALONE  # type: ignore[assignment]
-claims._SUCCEED = (
+finish.__dict__["FENCE"] = _BY_SEQ_ALONE
+finish._SUCCEED = (
     update(tasks)
     .where(*_BY_SEQ_ALONE)
     .values(

@@ -11,9 +11,10 @@ from sqlalchemy import Connection, insert, select
 
 from taskrow.domain.ids import new_id
 from taskrow.domain.task import Status, Task
-from taskrow.storage import claims, queries, upkeep
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage import claims, finish, queries, upkeep
+from taskrow.storage.claims import Claim
 from taskrow.storage.database import Database
+from taskrow.storage.finish import Ending
 from taskrow.storage.submit import NewTask, submit
 from taskrow.storage.tables import task_attempts, task_counts, tasks
 
@@ -121,11 +122,11 @@ def ending(claim: Claim, status: Status, **changes: Any) -> Ending:
     return Ending(**plain | changes)
 
 
-def finish(database: Database, one: Ending, now: datetime = NOW) -> bool:
+def settle(database: Database, one: Ending, now: datetime = NOW) -> bool:
     """End an attempt, as the exchange does. False: the claim was lost."""
     if one.status is Status.SUCCEEDED:
-        return not database.write(lambda c: claims.succeed(c, [one], now=now))
-    return database.write(lambda c: claims.end(c, one, now=now))
+        return not database.write(lambda c: finish.succeed(c, [one], now=now))
+    return database.write(lambda c: finish.end(c, one, now=now))
 
 
 def in_status(database: Database, status: Status, **changes: Any) -> Task:
@@ -138,7 +139,7 @@ def in_status(database: Database, status: Status, **changes: Any) -> Task:
         claim = claimed(database, **changes)
         task_id = claim.id
         if status.final:
-            assert finish(database, ending(claim, status))
+            assert settle(database, ending(claim, status))
     task = find(database, task_id)
     assert task.status is status
     return task

@@ -18,8 +18,8 @@ from tests.storage.rows import (
     ending,
     find,
     find_all,
-    finish,
     in_status,
+    settle,
     take,
 )
 from tests.storage.transitions import promote
@@ -67,7 +67,7 @@ def test_a_claim_carries_what_is_needed_to_run_and_to_end_it(database: Database)
 def test_a_claim_knows_its_earlier_failures_and_losses(database: Database) -> None:
     claim = claimed(database)
     for outcome in ("failed", "lost", "lost", "failed", "failed"):
-        assert finish(database, ending(claim, Status.SCHEDULED, outcome=outcome, run_at=NOW))
+        assert settle(database, ending(claim, Status.SCHEDULED, outcome=outcome, run_at=NOW))
         promote(database, NOW)
         [claim] = take(database)
     assert (claim.attempt, claim.losses, claim.failures) == (6, 2, 3)
@@ -75,7 +75,7 @@ def test_a_claim_knows_its_earlier_failures_and_losses(database: Database) -> No
 
 def test_a_new_attempt_starts_without_the_error_of_the_last(database: Database) -> None:
     claim = claimed(database)
-    finish(database, ending(claim, Status.SCHEDULED, run_at=NOW))
+    settle(database, ending(claim, Status.SCHEDULED, run_at=NOW))
     assert find(database, claim.id).error == ERROR
     promote(database, NOW)
     take(database)

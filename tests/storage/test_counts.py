@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims
+from taskrow.storage import finish
 from taskrow.storage.counts import add_counts
 from taskrow.storage.database import Database
 from tests.storage.rows import (
@@ -20,9 +20,9 @@ from tests.storage.rows import (
     claimed,
     counts,
     ending,
-    finish,
     in_status,
     retry,
+    settle,
     take,
 )
 from tests.storage.transitions import reclaim
@@ -38,8 +38,8 @@ def total(database: Database) -> dict[str, int]:
 @pytest.mark.parametrize("status", ENDED)
 def test_an_attempt_that_ends_its_task_counts_once(database: Database, status: Status) -> None:
     claim = claimed(database, name="app.mail", queue="mail")
-    finish(database, ending(claim, status))
-    finish(database, ending(claim, Status.FAILED))
+    settle(database, ending(claim, status))
+    settle(database, ending(claim, Status.FAILED))
     assert counts(database) == {(DAY, "mail", "app.mail", str(status)): 1}
 
 
@@ -60,8 +60,8 @@ def test_a_cancel_before_the_run_counts_once(database: Database, status: Status)
 
 
 def test_what_only_changes_a_live_task_counts_nothing(database: Database) -> None:
-    finish(database, ending(claimed(database), Status.SCHEDULED))
-    finish(database, ending(claimed(database), Status.QUEUED))
+    settle(database, ending(claimed(database), Status.SCHEDULED))
+    settle(database, ending(claimed(database), Status.QUEUED))
     reclaim(database, take(database)[0])
     cancel(database, claimed(database).id)
     assert counts(database) == {}
@@ -71,7 +71,7 @@ def test_a_batch_counts_by_queue_and_name(database: Database) -> None:
     add_many(database, 3)
     add_many(database, 2, name="app.mail")
     batch = [ending(claim, Status.SUCCEEDED) for claim in take(database, 5)]
-    database.write(lambda connection: claims.succeed(connection, batch, now=NOW))
+    database.write(lambda connection: finish.succeed(connection, batch, now=NOW))
     assert counts(database) == {
         (DAY, "default", "app.add", "succeeded"): 3,
         (DAY, "default", "app.mail", "succeeded"): 2,
@@ -81,13 +81,13 @@ def test_a_batch_counts_by_queue_and_name(database: Database) -> None:
 def test_a_task_that_is_retried_by_hand_counts_each_time(database: Database) -> None:
     task = in_status(database, Status.FAILED)
     retry(database, task.id)
-    finish(database, ending(take(database)[0], Status.SUCCEEDED))
+    settle(database, ending(take(database)[0], Status.SUCCEEDED))
     assert total(database) == {"failed": 1, "succeeded": 1}
 
 
 def test_the_day_is_that_of_utc(database: Database) -> None:
     for now in (datetime(2026, 12, 31, 23, 59, 59, 999_000, tzinfo=UTC), NOW):
-        finish(database, ending(claimed(database), Status.SUCCEEDED), now)
+        settle(database, ending(claimed(database), Status.SUCCEEDED), now)
     assert sorted(day for day, *_ in counts(database)) == [DAY, "2026-12-31"]
 
 
@@ -96,7 +96,7 @@ def test_a_write_that_is_undone_counts_nothing(database: Database) -> None:
     [claim] = take(database)
 
     def write(connection: Connection) -> None:
-        claims.succeed(connection, [ending(claim, Status.SUCCEEDED)], now=NOW + SECOND)
+        finish.succeed(connection, [ending(claim, Status.SUCCEEDED)], now=NOW + SECOND)
         raise RuntimeError("undo it")
 
     with pytest.raises(RuntimeError, match="undo it"):

@@ -8,7 +8,7 @@ import pytest
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status
-from taskrow.storage import claims
+from taskrow.storage import finish
 from taskrow.storage.database import Database
 from taskrow.storage.requests import find_answer
 from taskrow.storage.submit import StoredRequest, submit
@@ -22,9 +22,9 @@ from tests.storage.rows import (
     claimed,
     ending,
     find,
-    finish,
     new_task,
     retry,
+    settle,
     take,
 )
 from tests.storage.transitions import promote
@@ -35,7 +35,7 @@ SAID = json.dumps({"state": "PROGRESS", "meta": {"current": 3}})
 
 def test_a_success_keeps_its_result_until_its_purge(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.SUCCEEDED, result='{"é": [1]}'), LATER)
+    assert settle(database, ending(claim, Status.SUCCEEDED, result='{"é": [1]}'), LATER)
     task = find(database, claim.id)
     assert (task.status, task.result, task.error) == (Status.SUCCEEDED, '{"é": [1]}', None)
     assert (task.finished_at, task.purge_at) == (LATER, PURGE_AT)
@@ -46,20 +46,20 @@ def test_a_success_keeps_its_result_until_its_purge(database: Database) -> None:
 
 def test_a_success_may_bring_its_last_progress(database: Database) -> None:
     claim = claimed(database)
-    finish(database, ending(claim, Status.SUCCEEDED, progress=SAID))
+    settle(database, ending(claim, Status.SUCCEEDED, progress=SAID))
     assert find(database, claim.id).progress == SAID
 
 
 def test_many_successes_are_written_at_once(database: Database) -> None:
     claims = [claimed(database) for _ in range(5)]
     for place, claim in enumerate(claims):
-        assert finish(database, ending(claim, Status.SUCCEEDED, result=str(place)))
+        assert settle(database, ending(claim, Status.SUCCEEDED, result=str(place)))
     assert [find(database, claim.id).result for claim in claims] == ["0", "1", "2", "3", "4"]
 
 
 def test_a_failure_keeps_its_error_and_its_traceback(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.FAILED), LATER)
+    assert settle(database, ending(claim, Status.FAILED), LATER)
     task = find(database, claim.id)
     assert (task.status, task.error, task.traceback) == (Status.FAILED, ERROR, "Traceback ...")
     assert (task.finished_at, task.purge_at, task.result) == (LATER, PURGE_AT, None)
@@ -67,7 +67,7 @@ def test_a_failure_keeps_its_error_and_its_traceback(database: Database) -> None
 
 def test_a_retry_waits_for_its_time_with_the_error_in_sight(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.SCHEDULED, run_at=LATER))
+    assert settle(database, ending(claim, Status.SCHEDULED, run_at=LATER))
     task = find(database, claim.id)
     assert (task.status, task.run_at, task.error) == (Status.SCHEDULED, LATER, ERROR)
     assert (task.attempt, task.finished_at, task.lease_expires_at) == (1, None, None)
@@ -77,14 +77,14 @@ def test_a_retry_waits_for_its_time_with_the_error_in_sight(database: Database) 
 
 def test_a_stopped_task_is_cancelled(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.CANCELLED), LATER)
+    assert settle(database, ending(claim, Status.CANCELLED), LATER)
     task = find(database, claim.id)
     assert (task.status, task.finished_at, task.purge_at) == (Status.CANCELLED, LATER, PURGE_AT)
 
 
 def test_a_release_gives_the_attempt_back(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.QUEUED))
+    assert settle(database, ending(claim, Status.QUEUED))
     task = find(database, claim.id)
     assert (task.status, task.attempt, task.lease_expires_at) == (Status.QUEUED, 0, None)
     assert attempts(database, claim.seq) == []
@@ -94,7 +94,7 @@ def test_a_release_gives_the_attempt_back(database: Database) -> None:
 
 def test_a_task_can_be_released_for_later_with_the_reason(database: Database) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, Status.SCHEDULED, outcome=None, run_at=LATER))
+    assert settle(database, ending(claim, Status.SCHEDULED, outcome=None, run_at=LATER))
     task = find(database, claim.id)
     assert (task.status, task.attempt, task.error) == (Status.SCHEDULED, 0, ERROR)
     assert attempts(database, claim.seq) == []
@@ -115,7 +115,7 @@ def test_an_attempt_that_did_not_succeed_is_kept(
     database: Database, status: Status, outcome: str
 ) -> None:
     claim = claimed(database)
-    finish(database, ending(claim, status, outcome=outcome, error=ERROR, traceback="t"), LATER)
+    settle(database, ending(claim, status, outcome=outcome, error=ERROR, traceback="t"), LATER)
     assert attempts(database, claim.seq) == [
         {
             "task_seq": claim.seq,
@@ -132,13 +132,13 @@ def test_an_attempt_that_did_not_succeed_is_kept(
 
 def test_every_attempt_leaves_its_own_row(database: Database) -> None:
     claim = claimed(database)
-    finish(database, ending(claim, Status.SCHEDULED, run_at=NOW))
+    settle(database, ending(claim, Status.SCHEDULED, run_at=NOW))
     promote(database, NOW)
     [claim] = take(database)
-    finish(database, ending(claim, Status.FAILED))
+    settle(database, ending(claim, Status.FAILED))
     retry(database, claim.id)
     [claim] = take(database)
-    finish(database, ending(claim, Status.CANCELLED))
+    settle(database, ending(claim, Status.CANCELLED))
     kept = [(row["attempt"], row["outcome"]) for row in attempts(database, claim.seq)]
     assert kept == [(1, "failed"), (2, "failed"), (3, "cancelled")]
 
@@ -171,5 +171,5 @@ def test_a_view_that_is_retried_by_hand_has_not_answered_yet(database: Database)
         assert find_answer(connection, new.id) is None
 
 
-def _end(database: Database, one: claims.Ending) -> bool:
-    return database.write(lambda connection: claims.end(connection, one, now=NOW))
+def _end(database: Database, one: finish.Ending) -> bool:
+    return database.write(lambda connection: finish.end(connection, one, now=NOW))

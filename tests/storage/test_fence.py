@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims
+from taskrow.storage import claims, finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.database import Database
 from tests.storage.rows import (
@@ -23,9 +23,9 @@ from tests.storage.rows import (
     counts,
     ending,
     find,
-    finish,
     in_status,
     retry,
+    settle,
     take,
 )
 from tests.storage.transitions import reclaim
@@ -54,22 +54,22 @@ def test_an_attempt_is_ended_only_by_who_holds_it(database: Database, status: St
     before = find(database, claim.id)
     for what, changes in STALE.items():
         stale = replace(claim, **changes)  # type: ignore[arg-type]
-        assert not finish(database, ending(stale, status)), what
+        assert not settle(database, ending(stale, status)), what
         assert not reclaim(database, stale), what
     assert find(database, claim.id) == before
     assert (attempts(database, claim.seq), counts(database)) == ([], {})
-    assert finish(database, ending(claim, status))
+    assert settle(database, ending(claim, status))
 
 
 def test_of_a_batch_of_successes_exactly_the_lost_ones_are_told(database: Database) -> None:
     add_many(database, 6)
     held = take(database, 6)
-    finish(database, ending(held[1], Status.FAILED))
+    settle(database, ending(held[1], Status.FAILED))
     reclaim(database, held[3])
-    finish(database, ending(held[4], Status.QUEUED))
+    settle(database, ending(held[4], Status.QUEUED))
     take(database, worker="other")
     batch = [ending(claim, Status.SUCCEEDED) for claim in held]
-    lost = database.write(lambda connection: claims.succeed(connection, batch, now=NOW))
+    lost = database.write(lambda connection: finish.succeed(connection, batch, now=NOW))
     assert lost == [held[1], held[3], held[4]]
     statuses = [find(database, claim.id).status for claim in held]
     ok = Status.SUCCEEDED
@@ -79,24 +79,24 @@ def test_of_a_batch_of_successes_exactly_the_lost_ones_are_told(database: Databa
 
 def test_a_success_that_another_worker_told_first_is_lost(database: Database) -> None:
     claim = claimed(database)
-    finish(database, ending(claim, Status.QUEUED))
+    settle(database, ending(claim, Status.QUEUED))
     [other] = take(database, worker="other")
-    assert finish(database, ending(other, Status.SUCCEEDED, result='"theirs"'))
-    assert not finish(database, ending(claim, Status.SUCCEEDED, result='"mine"'))
+    assert settle(database, ending(other, Status.SUCCEEDED, result='"theirs"'))
+    assert not settle(database, ending(claim, Status.SUCCEEDED, result='"mine"'))
     assert find(database, claim.id).result == '"theirs"'
 
 
 def test_a_batch_of_nothing_loses_nothing(database: Database) -> None:
-    assert database.write(lambda connection: claims.succeed(connection, [], now=NOW)) == []
+    assert database.write(lambda connection: finish.succeed(connection, [], now=NOW)) == []
 
 
 def test_a_second_release_by_the_first_worker_is_refused(database: Database) -> None:
     claim = claimed(database, worker="one")
-    assert finish(database, ending(claim, Status.QUEUED))
-    assert not finish(database, ending(claim, Status.QUEUED))
+    assert settle(database, ending(claim, Status.QUEUED))
+    assert not settle(database, ending(claim, Status.QUEUED))
     [other] = take(database, worker="two")
     assert other.attempt == claim.attempt, "the number was given back, so the worker must tell"
-    assert not finish(database, ending(claim, Status.QUEUED))
+    assert not settle(database, ending(claim, Status.QUEUED))
     assert find(database, claim.id).worker == "two"
 
 
@@ -114,7 +114,7 @@ def test_what_a_reclaimed_worker_brings_later_is_dropped(database: Database) -> 
     assert reclaim(database, claim, Status.FAILED)
     before = find(database, claim.id)
     for status in ENDINGS:
-        assert not finish(database, ending(claim, status))
+        assert not settle(database, ending(claim, status))
     assert find(database, claim.id) == before
     assert [row["outcome"] for row in attempts(database, claim.seq)] == ["lost"]
 
@@ -122,7 +122,7 @@ def test_what_a_reclaimed_worker_brings_later_is_dropped(database: Database) -> 
 def test_a_heartbeat_extends_the_lease_of_its_own_worker_alone(database: Database) -> None:
     mine, theirs = claimed(database, worker="one"), claimed(database, worker="two")
     done = claimed(database, worker="one")
-    finish(database, ending(done, Status.SUCCEEDED))
+    settle(database, ending(done, Status.SUCCEEDED))
     cancel(database, mine.id)
     assert beat(database, "one") == {mine.seq: (1, True)}
     assert (find(database, mine.id).heartbeat, find(database, theirs.id).heartbeat) == (1, 0)
@@ -144,7 +144,7 @@ def test_progress_never_lands_on_an_attempt_that_is_over(
     database: Database, status: Status
 ) -> None:
     claim = claimed(database)
-    assert finish(database, ending(claim, status))
+    assert settle(database, ending(claim, status))
     before = find(database, claim.id)
     say(database, claim)
     assert find(database, claim.id) == before

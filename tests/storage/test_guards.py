@@ -14,8 +14,8 @@ from tests.storage.rows import (
     counts,
     ending,
     find,
-    finish,
     in_status,
+    settle,
 )
 from tests.storage.transitions import TRIES
 
@@ -55,6 +55,6 @@ def test_a_success_that_is_told_twice_is_kept_and_counted_once(database: Databas
     task = in_status(database, Status.SUCCEEDED)
     before = counts(database)
     again = ending(claim_of(task), Status.SUCCEEDED)
-    assert finish(database, again, NOW + SECOND), "its own success is not a lost claim"
+    assert settle(database, again, NOW + SECOND), "its own success is not a lost claim"
     assert find(database, task.id) == task
     assert counts(database) == before

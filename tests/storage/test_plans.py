@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims, queries, upkeep
+from taskrow.storage import claims, finish, queries, upkeep
 from taskrow.storage.database import Database
 from tests.storage.rows import (
     LEASE,
@@ -45,7 +45,7 @@ STATEMENTS: dict[str, tuple[Work, set[str]]] = {
     ),
     "heartbeat": (lambda c: claims.beat(c, worker=WORKER, lease=LEASE), {"ix_tasks_running"}),
     "purge": (lambda c: upkeep.purge(c, now=PURGE_AT, limit=10), {"ix_tasks_finished"}),
-    "recall": (lambda c: upkeep.recall_unknown(c, ["x"], now=NOW), {"ix_tasks_due"}),
+    "recall": (lambda c: upkeep.recall_unknown(c, "x".__eq__, now=NOW), {"ix_tasks_due"}),
     "cancel": (
         lambda c: upkeep.cancel(c, "x", now=NOW, purge_at=PURGE_AT),
         {"sqlite_autoindex_tasks_1"},
@@ -112,7 +112,7 @@ def test_a_hot_statement_uses_its_index_and_nothing_slower(filled: Database, nam
 def test_an_attempt_is_ended_by_its_row_number(filled: Database) -> None:
     one = [ending(claimed(filled, queue="mine"), Status.SUCCEEDED)]
     two = ending(claimed(filled, queue="mine"), Status.FAILED)
-    lines = plans(filled, lambda c: (claims.succeed(c, one, now=NOW), claims.end(c, two, now=NOW)))
+    lines = plans(filled, lambda c: (finish.succeed(c, one, now=NOW), finish.end(c, two, now=NOW)))
     assert [line for line in lines if "tasks" in line] == [
         "SEARCH tasks USING INTEGER PRIMARY KEY (rowid=?)"
     ] * 2

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
-from taskrow.storage import claims, upkeep
+from taskrow.storage import claims, finish, upkeep
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema, find_revision
 from tests.storage.rows import (
@@ -126,9 +126,9 @@ def test_an_end_that_waited_for_a_reclaim_finds_its_claim_lost(postgresql: Datab
     claim = claimed(postgresql)
     lost = ending(claim, Status.FAILED, outcome="lost")
     with ThreadPoolExecutor() as pool:
-        with in_the_middle(postgresql, lambda c: claims.reclaim(c, lost, now=NOW)):
+        with in_the_middle(postgresql, lambda c: finish.reclaim(c, lost, now=NOW)):
             done = ending(claim, Status.SUCCEEDED)
-            late = pool.submit(postgresql.write, lambda c: claims.succeed(c, [done], now=NOW))
+            late = pool.submit(postgresql.write, lambda c: finish.succeed(c, [done], now=NOW))
             eventually(lambda: _waiting(postgresql), 5)
         assert late.result() == [claim]
     assert find(postgresql, claim.id).status is Status.FAILED
@@ -151,7 +151,7 @@ def test_workers_that_end_the_same_kinds_of_tasks_at_once_do_not_stop_each_other
         def write(connection: Connection) -> None:
             tried.append(1)
             for name in order:
-                assert claims.end(connection, ending(held[worker, name], Status.FAILED), now=NOW)
+                assert finish.end(connection, ending(held[worker, name], Status.FAILED), now=NOW)
                 if len(tried) == 1 and name == order[0]:
                     both.wait(5)
 

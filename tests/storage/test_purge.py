@@ -22,11 +22,11 @@ from tests.storage.rows import (
     counts,
     ending,
     find,
-    finish,
     in_status,
     new_task,
     put_finished,
     retry,
+    settle,
     take,
 )
 
@@ -78,7 +78,7 @@ def test_what_is_older_goes_whatever_its_retention(database: Database) -> None:
 def test_requests_and_attempts_go_with_their_task(database: Database) -> None:
     new = new_task()
     database.write(lambda c: submit(c, new, now=NOW, request=StoredRequest("{}", b"x")))
-    finish(database, ending(take(database)[0], Status.FAILED))
+    settle(database, ending(take(database)[0], Status.FAILED))
     in_status(database, Status.FAILED)
     assert (how_many(database, "task_requests"), how_many(database, "task_attempts")) == (1, 2)
     purge(database, PURGE_AT)

@@ -25,9 +25,9 @@ from tests.storage.rows import (
     ending,
     find,
     find_all,
-    finish,
     in_status,
     retry,
+    settle,
     take,
 )
 from tests.storage.transitions import promote, reclaim
@@ -36,7 +36,7 @@ UNKNOWN = json.dumps({"type": "UnknownTask", "message": "no worker knows 'app.ne
 
 
 def recall(database: Database, *names: str, now: datetime = NOW) -> int:
-    return database.write(lambda c: upkeep.recall_unknown(c, names, now=now))
+    return database.write(lambda c: upkeep.recall_unknown(c, names.__contains__, now=now))
 
 
 def test_what_is_due_is_queued_and_the_rest_waits(database: Database) -> None:
@@ -146,7 +146,7 @@ def test_a_name_that_became_known_is_due_at_once(database: Database) -> None:
     for error in (UNKNOWN, ERROR):
         claim = claimed(database, name="app.new")
         one = ending(claim, Status.SCHEDULED, outcome=None, error=error, run_at=LEASE)
-        assert finish(database, one)
+        assert settle(database, one)
         waiting.append(claim.id)
     assert recall(database, "app.other") == 0
     assert recall(database) == 0

@@ -12,7 +12,7 @@ from taskrow.domain.payload import encode_progress, encode_result
 from taskrow.domain.task import Status
 from taskrow.storage import claims
 from taskrow.storage.database import Database
-from tests.storage.rows import NOW, WORKER, add, claimed, ending, finish, in_status
+from tests.storage.rows import NOW, WORKER, add, claimed, ending, in_status, settle
 
 SECONDS = timedelta(seconds=3)
 
@@ -100,7 +100,7 @@ def test_what_failed_is_shown_newest_first_with_its_error(database: Database) ->
     for seconds, message in ((1, "old"), (2, "new: 100 %")):
         error = json.dumps({"type": "ValueError", "message": message})
         one = ending(claimed(database), Status.FAILED, error=error)
-        finish(database, one, NOW + timedelta(seconds=seconds))
+        settle(database, one, NOW + timedelta(seconds=seconds))
     in_status(database, Status.CANCELLED)
     rows = view(database, "v_failed")
     assert [row["error"] for row in rows] == ["ValueError: new: 100 %", "ValueError: old"]
@@ -110,7 +110,7 @@ def test_what_failed_is_shown_newest_first_with_its_error(database: Database) ->
 def test_what_happened_lately_is_shown_newest_first(database: Database) -> None:
     ended = claimed(database)
     long = encode_result("x" * 100, limit=1000)
-    finish(database, ending(ended, Status.SUCCEEDED, result=long), NOW + SECONDS)
+    settle(database, ending(ended, Status.SUCCEEDED, result=long), NOW + SECONDS)
     failed = in_status(database, Status.FAILED)
     running = say(database, {"current": 1, "total": 2, "status": "half"})
     rows = view(database, "v_recent")

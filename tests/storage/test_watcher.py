@@ -17,7 +17,7 @@ from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed
 from taskrow.storage.database import Database
 from tests.storage.processes import running
-from tests.storage.rows import NOW, PURGE_AT, add, cancel, ending, find, finish, in_status, take
+from tests.storage.rows import NOW, PURGE_AT, add, cancel, ending, find, in_status, settle, take
 from tests.storage.test_purge import purge
 from tests.storage.workloads import finish_when_told
 
@@ -87,7 +87,7 @@ def test_who_waits_in_vain_is_told_in_time(watcher: Watcher, database: Database)
     with pytest.raises(TimeoutError, match=f"{task_id} did not end within 0.1 seconds"):
         watcher.wait(task_id, 0.1)
     assert time.monotonic() - began < 1
-    finish(database, ending(take(database)[0], Status.SUCCEEDED))
+    settle(database, ending(take(database)[0], Status.SUCCEEDED))
     assert watcher.wait(task_id, 5) == find(database, task_id)
 
 
@@ -120,7 +120,7 @@ def test_many_wait_for_many_tasks(watcher: Watcher, database: Database) -> None:
     with ThreadPoolExecutor(40) as pool:
         waits = [pool.submit(watcher.wait, task_id, 20) for task_id in ids * 2]
         for claim in take(database, 20):
-            finish(database, ending(claim, Status.SUCCEEDED))
+            settle(database, ending(claim, Status.SUCCEEDED))
         found = [wait.result() for wait in waits]
     assert [task.id for task in found if task is not None] == ids * 2
 

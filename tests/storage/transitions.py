@@ -6,10 +6,10 @@ from collections.abc import Callable
 from datetime import datetime
 
 from taskrow.domain.task import Status, Task
-from taskrow.storage import claims, upkeep
+from taskrow.storage import finish, upkeep
 from taskrow.storage.claims import Claim
 from taskrow.storage.database import Database
-from tests.storage.rows import NOW, PURGE_AT, claim_of, ending, finish, retry, take
+from tests.storage.rows import NOW, PURGE_AT, claim_of, ending, retry, settle, take
 from tests.storage.rows import cancel as cancel_row
 
 Try = Callable[[Database, Task], bool]
@@ -23,11 +23,11 @@ def promote(database: Database, now: datetime) -> int:
 def reclaim(database: Database, claim: Claim, status: Status = Status.SCHEDULED) -> bool:
     """Take an attempt back from a worker that is gone."""
     one = ending(claim, status, outcome="lost")
-    return database.write(lambda connection: claims.reclaim(connection, one, now=NOW))
+    return database.write(lambda connection: finish.reclaim(connection, one, now=NOW))
 
 
 def _ends_as(status: Status) -> Try:
-    return lambda database, task: finish(database, ending(claim_of(task), status))
+    return lambda database, task: settle(database, ending(claim_of(task), status))
 
 
 def _cancels(database: Database, task: Task) -> bool:

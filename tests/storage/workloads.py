@@ -15,10 +15,11 @@ from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseError
-from taskrow.storage import claims, queries
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage import claims, finish, queries
+from taskrow.storage.claims import Claim
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.doorbell import open_doorbell
+from taskrow.storage.finish import Ending
 from taskrow.storage.liveness import show_life
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.sqlite import SqliteDatabase
@@ -44,7 +45,7 @@ def drain(_: Line, url: str, worker: str, batch: int) -> list[str]:
     held: list[Ending] = []
 
     def exchange(connection: Connection) -> list[Claim]:
-        assert claims.succeed(connection, held, now=NOW) == []
+        assert finish.succeed(connection, held, now=NOW) == []
         return claims.claim(
             connection, worker=worker, queue="default", limit=batch, now=NOW, lease=LEASE
         )
@@ -251,8 +252,8 @@ def finish_when_told(line: Line, url: str, status: Status) -> str:
     def write(connection: Connection) -> None:
         one = ending(claim, status)
         many = [one] if status is Status.SUCCEEDED else []
-        assert claims.succeed(connection, many, now=NOW) == []
-        assert many or claims.end(connection, one, now=NOW)
+        assert finish.succeed(connection, many, now=NOW) == []
+        assert many or finish.end(connection, one, now=NOW)
         ring(connection, DONE)
 
     database.write(write)

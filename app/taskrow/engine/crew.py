@@ -90,8 +90,7 @@ class Crew:
 
     def bury(self, handle: RunnerHandle, now: float) -> tuple[deque[Claim], str]:
         """Bury a runner that is gone, or has closed its line; returns what it held, and its end."""
-        handle.kill()  # does nothing to one that is dead; its exit code stays
-        code = handle.close()
+        code = handle.close(patience=1.0)  # it may have closed its line and live on
         self.handles.remove(handle)
         self._failed_starts = 0 if handle.ready else self._failed_starts + 1
         if self._failed_starts:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from taskrow.domain import retry
 from taskrow.domain.task import Status
 from taskrow.engine.messages import ANSWERED, CANCELLED, SUCCEEDED, Report, decode_answer
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.claims import Claim
+from taskrow.storage.finish import Ending
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine

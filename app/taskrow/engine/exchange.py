@@ -12,8 +12,9 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims, queries, upkeep, workers
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage import claims, finish, queries, upkeep, workers
+from taskrow.storage.claims import Claim
+from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, WORK, ring
 
 
@@ -58,8 +59,8 @@ def exchange(connection: Connection, give: Give) -> Take:
 def _end(connection: Connection, give: Give) -> list[Claim]:
     plain = [e for e in give.endings if e.status is Status.SUCCEEDED and e.answer is None]
     others = [e for e in give.endings if e.status is not Status.SUCCEEDED or e.answer is not None]
-    lost = claims.succeed(connection, plain, now=give.now)
-    lost += [e.claim for e in others if not claims.end(connection, e, now=give.now)]
+    lost = finish.succeed(connection, plain, now=give.now)
+    lost += [e.claim for e in others if not finish.end(connection, e, now=give.now)]
     if any(ending.status.final for ending in give.endings):
         ring(connection, DONE)
     if any(ending.status is Status.QUEUED for ending in give.endings):

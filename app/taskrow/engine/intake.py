@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from taskrow.engine import endings
 from taskrow.engine.messages import PROGRESS, READY, RETURNED, Report
 from taskrow.engine.progress import ProgressBook
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.claims import Claim
+from taskrow.storage.finish import Ending
 
 if TYPE_CHECKING:
     from taskrow.engine.crew import Crew

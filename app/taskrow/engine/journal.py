@@ -7,7 +7,8 @@ import logging
 
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_text
-from taskrow.storage.claims import Claim, Ending
+from taskrow.storage.claims import Claim
+from taskrow.storage.finish import Ending
 
 log = logging.getLogger("taskrow.worker")
 

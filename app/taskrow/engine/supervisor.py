@@ -82,13 +82,17 @@ class Supervisor:
             self._finish()
 
     def _begin(self) -> None:
-        now, names = self._engine.clock(), self._engine.registry.names()
+        now, registry = self._engine.clock(), self._engine.registry
         options, database = self._options, self._engine.database
         queues = ", ".join(options.queues or ["all"])
         database.write(
             lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
         )
-        database.write(lambda c: upkeep.recall_unknown(c, names, now=now))
+        database.write(
+            lambda c: upkeep.recall_unknown(
+                c, lambda name: registry.find(name) is not None, now=now
+            )
+        )
         self._signals.install()
         log.info(
             "worker %s started: runners %d, queues %s, database %s",

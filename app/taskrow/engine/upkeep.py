@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
-from taskrow.storage import claims
+from taskrow.storage import claims, finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
@@ -79,7 +79,7 @@ class Upkeep:
         ending = endings.lost(self._engine, claim, f"its worker {claim.worker} {why}", now)
 
         def write(connection: Connection) -> bool:
-            taken = claims.reclaim(connection, ending, now=now)
+            taken = finish.reclaim(connection, ending, now=now)
             ring(connection, WORK)
             return taken
 

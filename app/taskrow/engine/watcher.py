@@ -83,21 +83,25 @@ class Watcher:
         os.write(self._wake_writer, b"!")
 
     def _run(self) -> None:
-        listener = Listener(self._open_bell())
+        bell = self._open_bell()
+        if bell is None:
+            return
+        listener = Listener(bell)
         try:
             while not self._closing:
                 self._sleep(listener)
                 if listener.is_due(time.monotonic()):
                     self._look(listener)
         finally:
-            listener.bell.close()
+            bell.close()
 
-    def _open_bell(self) -> Doorbell:
-        """The bell, as soon as the database can be used: those who wait have timeouts of their own."""
-        while True:
+    def _open_bell(self) -> Doorbell | None:
+        """The bell, as soon as the database can be used; None when there is no more need of it."""
+        while not self._closing:
             with suppress(DatabaseError):
                 return open_doorbell(self._database, DONE)
             time.sleep(_REST)
+        return None
 
     def _sleep(self, listener: Listener) -> None:
         files = [self._wake_reader]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import Connection, Select, bindparam, delete, select, update
@@ -132,10 +132,13 @@ def _delete(connection: Connection, picked: Select[tuple[int]]) -> int:
     ).rowcount
 
 
-def recall_unknown(connection: Connection, names: Collection[str], *, now: datetime) -> int:
+def recall_unknown(
+    connection: Connection, is_known: Callable[[str], bool], *, now: datetime
+) -> int:
     """Make due at once what was put back because no worker knew its name; returns how many."""
+    put_back = (_SCHEDULED, tasks.c.error.like('%"UnknownTask"%'))
+    names = set(connection.execute(select(tasks.c.name).where(*put_back)).scalars())
+    known = [name for name in names if is_known(name)]
     return connection.execute(
-        update(tasks)
-        .where(_SCHEDULED, tasks.c.name.in_(names), tasks.c.error.like('%"UnknownTask"%'))
-        .values(run_at=now)
+        update(tasks).where(*put_back, tasks.c.name.in_(known)).values(run_at=now)
     ).rowcount

@@ -1,0 +1,159 @@
+"""How a claim ends: succeed, fail, retry, stop, release, reclaim.
+
+Every statement is guarded by the status that it leaves and carries the fence (storage/claims.py):
+where it does not hold, nothing is changed, and the caller is told that the claim was lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+
+from taskrow.domain.answer import Answer
+from taskrow.domain.task import Status
+from taskrow.domain.times import to_milliseconds
+from taskrow.storage.claims import FENCE, Claim
+from taskrow.storage.counts import add_counts
+from taskrow.storage.requests import store_answer
+from taskrow.storage.tables import status_is, task_attempts, tasks
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How an attempt ends. ``error`` and ``progress`` are JSON text.
+
+    status: a final one, or scheduled (retry, at ``run_at``), or queued (released: the attempt is
+    given back). outcome: what ``task_attempts`` records where it did not succeed.
+    """
+
+    claim: Claim
+    status: Status
+    outcome: str | None = None
+    result: str | None = None
+    error: str | None = None
+    traceback: str | None = None
+    progress: str | None = None
+    run_at: datetime | None = None
+    purge_at: datetime | None = None
+    answer: Answer | None = None
+    seconds: float = 0.0  # how long it ran; for the log
+
+
+_SUCCEED = (
+    update(tasks)
+    .where(*FENCE)
+    .values(
+        status=Status.SUCCEEDED,
+        result=bindparam("to_result"),
+        progress=func.coalesce(bindparam("to_progress"), tasks.c.progress),
+        lease_expires_at=None,
+        finished_at=bindparam("now"),
+        purge_at=bindparam("to_purge_at"),
+    )
+)
+
+
+def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime) -> list[Claim]:
+    """End attempts that went well, all in one statement. Returns the claims that were lost.
+
+    A success that is told again (its commit went well, the news of it did not) is not lost.
+    """
+    if not endings:
+        return []
+    rows = [
+        ending.claim.fence
+        | {
+            "to_result": ending.result,
+            "to_progress": ending.progress,
+            "to_purge_at": ending.purge_at,
+            "now": now,
+        }
+        for ending in endings
+    ]
+    changed = connection.execute(_SUCCEED, rows).rowcount
+    if changed == len(rows):
+        _count(connection, endings, now)
+        return []
+    ended_at = _ended_at(connection, endings)
+    _count(connection, [e for e in endings if ended_at.get(_key(e)) == to_milliseconds(now)], now)
+    return [ending.claim for ending in endings if _key(ending) not in ended_at]
+
+
+def end(connection: Connection, ending: Ending, *, now: datetime) -> bool:
+    """End one attempt in any way: fail, retry, stop, release, answer. False: the claim was lost."""
+    return _end(connection, ending, now)
+
+
+def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
+    """Take an attempt back from a worker that is gone; False where it has given news meanwhile."""
+    return _end(connection, ending, now, tasks.c.heartbeat == ending.claim.heartbeat)
+
+
+def _end(connection: Connection, ending: Ending, now: datetime, *more: ColumnElement[bool]) -> bool:
+    statement = update(tasks).where(*FENCE, *more).values(_ending_values(ending, now))
+    if connection.execute(statement, ending.claim.fence).rowcount != 1:
+        return False
+    _record(connection, ending, now)
+    return True
+
+
+def _ending_values(ending: Ending, now: datetime) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "status": ending.status,
+        "error": ending.error,
+        "traceback": ending.traceback,
+        "lease_expires_at": None,
+    }
+    if ending.progress is not None:
+        values["progress"] = ending.progress
+    if ending.run_at is not None:
+        values["run_at"] = ending.run_at
+    if ending.status.final:
+        values |= {"result": ending.result, "finished_at": now, "purge_at": ending.purge_at}
+    if ending.outcome is None and not ending.status.final:  # a release gives the attempt back
+        values["attempt"] = tasks.c.attempt - 1
+    return values
+
+
+def _record(connection: Connection, ending: Ending, now: datetime) -> None:
+    claim = ending.claim
+    if ending.answer is not None:
+        store_answer(connection, claim.seq, ending.answer)
+    if ending.outcome is not None:
+        connection.execute(
+            insert(task_attempts),
+            {
+                "task_seq": claim.seq,
+                "attempt": claim.attempt,
+                "outcome": ending.outcome,
+                "worker": claim.worker,
+                "error": ending.error,
+                "traceback": ending.traceback,
+                "started_at": claim.started_at,
+                "finished_at": now,
+            },
+        )
+    if ending.status.final:
+        _count(connection, [ending], now)
+
+
+def _count(connection: Connection, endings: Sequence[Ending], now: datetime) -> None:
+    add_counts(connection, [(e.claim.queue, e.claim.name, e.status) for e in endings], now)
+
+
+def _ended_at(connection: Connection, endings: Sequence[Ending]) -> dict[tuple[Any, ...], Any]:
+    """When those of a batch ended whose rows show this worker's success, by :func:`_key`."""
+    rows = connection.execute(
+        select(tasks.c.seq, tasks.c.attempt, tasks.c.worker, tasks.c.finished_at).where(
+            tasks.c.seq.in_([ending.claim.seq for ending in endings]), status_is(Status.SUCCEEDED)
+        )
+    )
+    return {(row.seq, row.attempt, row.worker): row.finished_at for row in rows}
+
+
+def _key(ending: Ending) -> tuple[Any, ...]:
+    return ending.claim.seq, ending.claim.attempt, ending.claim.worker
