@@ -116,7 +116,7 @@ def test_what_happened_lately_is_shown_newest_first(database: Database) -> None:
     rows = view(database, "v_recent")
     assert [row["id"] for row in rows] == [running, failed.id, ended.id]
     assert [row["status"] for row in rows] == ["running", "failed", "succeeded"]
-    assert [row["outcome"] for row in rows] == ["half", "ValueError: no", long[:60]]
+    assert [row["outcome"] for row in rows] == ["half", "ValueError: no", long[:40]]
     assert [row["progress"] for row in rows] == ["50 %", None, None]
     assert [float(row["wait_s"]) for row in rows] == [0, 0, 0]
     assert [row["ran_s"] and float(row["ran_s"]) for row in rows] == [None, 0, 3]

@@ -96,7 +96,7 @@ SELECT id, name, status, attempt, {clock("created_at")} AS submitted,
   {between("run_at", "started_at")} AS wait_s, {between("started_at", "finished_at")} AS ran_s,
   CASE status WHEN 'running' THEN {text("percent")} END AS progress,
   substr(
-    COALESCE({text("error")}, 'HTTP ' || response_status, result, {text("says")}, ''), 1, 60
+    COALESCE({text("error")}, 'HTTP ' || response_status, result, {text("says")}, ''), 1, 40
   ) AS outcome
 FROM tasks LEFT JOIN task_requests ON task_seq = seq ORDER BY seq DESC LIMIT 50""",
     }
