@@ -21,7 +21,8 @@ from tests.support.processes import Process, ProcessFactory, eventually
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
 # A worker that is stopped while it writes holds the others up until it goes on.
 PATIENT = {"FLASK_TASKROW_BUSY_TIMEOUT": "20"}
-TASKS, WORKERS = 1000, 3
+TASKS = {"sqlite": 1000, "postgresql": 400}
+WORKERS = 3
 
 
 def test_every_task_ends_exactly_once_whatever_is_killed(
@@ -29,8 +30,8 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
 ) -> None:
     chaos = Chaos(engine, start, "tests.apps.kills:app")
     chaos.run()
-    assert chaos.kills >= 4
-    assert chaos.stops >= 2
+    assert chaos.kills >= 2
+    assert chaos.stops >= 1
     assert wrongs(engine) == []
     assert chaos.crashed == []
 
@@ -80,7 +81,7 @@ class Chaos:
 
     def run(self, until: Callable[[], bool] = lambda: False, seconds: float = 90.0) -> None:
         """Until all tasks are over, or ``until`` says so."""
-        submit_many(self._engine, TASKS)
+        submit_many(self._engine, tasks_for(self._engine))
         self._workers = [self._worker() for _ in range(WORKERS)]
         deadline = time.monotonic() + seconds
         while unfinished(self._engine) and not until():
@@ -141,6 +142,10 @@ class Chaos:
         )
 
 
+def tasks_for(engine: QueueEngine) -> int:
+    return TASKS[engine.database.dialect]
+
+
 def submit_many(engine: QueueEngine, number: int) -> None:
     for _ in range(number):
         engine.submit("kills.work", "{}", TaskOptions(crash_limit=1000))
@@ -154,16 +159,17 @@ def unfinished(engine: QueueEngine) -> int:
 
 def wrongs(engine: QueueEngine, unfinished: bool = False) -> list[str]:
     """What must not be: a task not over, an outcome of another attempt, one counted twice."""
+    number = tasks_for(engine)
     with engine.database.read() as connection:
-        found = queries.list_tasks(connection, limit=TASKS + 1)
+        found = queries.list_tasks(connection, limit=number + 1)
         counted = connection.execute(select(func.sum(task_counts.c.n))).scalar()
         lost = connection.execute(
             select(func.count()).where(task_attempts.c.outcome == "lost")
         ).scalar_one()
     wrong = [w for task in found for w in wrongs_of(task)]
     if not unfinished:
-        wrong += [] if len(found) == TASKS else [f"{len(found)} tasks instead of {TASKS}"]
-        wrong += [] if counted == TASKS else [f"{counted} endings of {TASKS} tasks"]
+        wrong += [] if len(found) == number else [f"{len(found)} tasks instead of {number}"]
+        wrong += [] if counted == number else [f"{counted} endings of {number} tasks"]
         reruns = sum(task.attempt - 1 for task in found)
         wrong += [] if lost == reruns else [f"{lost} lost attempts but {reruns} reruns"]
         wrong += [f"{task.id} is {task.status}" for task in found if not task.status.final]

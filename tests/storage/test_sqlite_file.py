@@ -126,3 +126,21 @@ def test_a_closed_database_can_be_used_again(sqlite: Database) -> None:
     sqlite.close()
     assert find(sqlite, task_id).id == task_id
     add(sqlite)
+
+
+def test_a_commit_into_a_deleted_file_is_no_promise(sqlite: Database, path: Path) -> None:
+    add(sqlite)
+    path.unlink()
+    with pytest.raises(DatabaseError, match="deleted or replaced"):
+        add(sqlite)
+
+
+def test_a_commit_beside_a_file_that_was_put_in_its_place_is_no_promise(
+    sqlite: Database, path: Path
+) -> None:
+    add(sqlite)
+    other = path.with_name("other")
+    other.touch()
+    other.replace(path)
+    with pytest.raises(DatabaseError, match="put it back and restart"):
+        add(sqlite)

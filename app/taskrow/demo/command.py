@@ -53,8 +53,9 @@ def demo(
     *, port: int | None, database: Path | None, runners: int, check: bool, open_page: bool
 ) -> None:
     """Show tasks at work: a page with bars, a worker, one SQLite file."""
-    # SIGTERM ends us as Ctrl-C does: both children first.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGTERM ends us as Ctrl-C does: both children first. (A shell may have us ignore Ctrl-C.)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with _place_for(database, check) as path, _take(port, check) as listener:
         earlier = _prepare(path)
         if check:

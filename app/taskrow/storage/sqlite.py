@@ -108,6 +108,7 @@ class _Open:
         self._writing_thread: int | None = None
         self._rests = False
         prepare_file(path)
+        self._identity = _identity(path)
         self._readers = _engine(path, busy_timeout, _set_up_reader, QueuePool)
         self._writers = _engine(path, busy_timeout, _set_up_writer, NullPool)
         event.listen(self._writers, "begin", self._begin_immediate)
@@ -132,6 +133,7 @@ class _Open:
                     _must_stand(writer)
             finally:
                 self._writing_thread = None
+            self._must_be_the_same_file()
             self._checkpoint_if_grown(writer)
             if self._rests:
                 self._close_writer()
@@ -179,6 +181,14 @@ class _Open:
         # A reader can hold it back; then it is tried again when it has grown by as much.
         grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
         self._checkpoint_at = max(_CHECKPOINT_BYTES, grown)
+
+    def _must_be_the_same_file(self) -> None:
+        """A deleted file can be written to without an error: such a commit must not be promised."""
+        if _identity(self._path) != self._identity:
+            raise DatabaseError(
+                f"the task database {self._path} was deleted or replaced while it was in use: "
+                "what is written now would be lost; put it back and restart"
+            )
 
     def truncate_log(self) -> None:
         self._checkpoint_at = 0
@@ -231,6 +241,14 @@ def _must_stand(writer: Connection) -> None:
     raw: Any = writer.connection.driver_connection
     if not raw.in_transaction:
         raise DatabaseError("an error inside the transaction has undone it")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _size(path: Path) -> int:
