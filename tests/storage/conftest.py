@@ -16,6 +16,7 @@ from sqlalchemy import Connection, make_url
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.tables import metadata
+from tests.conftest import new_database_url
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
 
@@ -46,13 +47,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that nobody has opened yet."""
-    if request.param == "sqlite":
-        yield f"sqlite:///{tmp_path / 'tasks.db'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    url = server.create_database()
-    yield url
-    server.drop_database(url)
+    yield from new_database_url(request, tmp_path)
 
 
 @pytest.fixture

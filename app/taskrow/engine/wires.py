@@ -30,7 +30,7 @@ class Wires:
             wanted[handle.fileno()] = (_READ | _WRITE * handle.wants_to_write, handle)
         for key in list(self._selector.get_map().values()):
             # The number of a file that was closed may belong to another one by now.
-            if wanted.get(key.fd, (0, None))[1] is not key.data or key.fd not in wanted:
+            if key.fd not in wanted or wanted[key.fd][1] is not key.data:
                 self._selector.unregister(key.fd)
         known = self._selector.get_map()
         for file, (events, speaker) in wanted.items():
