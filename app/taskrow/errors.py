@@ -66,6 +66,10 @@ class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mist
     """The task that is running was asked to stop."""
 
 
+class SoftTimeout(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task has run longer than its soft_timeout: clean up and end."""
+
+
 class TaskCancelled(TaskrowError):  # noqa: N818 - reads as what happened to the task
     """The task was cancelled, so it has no result."""
 

@@ -32,15 +32,14 @@ def ending_of(engine: QueueEngine, claim: Claim, report: Report, now: datetime) 
         return _answered(engine, claim, said, now)
     if report.kind == CANCELLED:
         return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
-    run_at = _next_attempt(claim, now) if said["again"] else None
-    if run_at is None:
+    if not said["again"]:
         return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
-    return _again(claim, run_at, "failed", said)
+    return _failed(engine, claim, said, now)
 
 
 def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     """How an attempt ends whose process is gone; ``what`` says in words how it went."""
-    said = {"error": {"type": "WorkerLost", "message": what}, "traceback": None}
+    said = _said("WorkerLost", what)
     if claim.cancel_requested_at is not None:
         return _ended(engine, claim, Status.CANCELLED, outcome="lost", said=said, now=now)
     run_at = retry.after_loss(
@@ -52,6 +51,21 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     if run_at is None:
         return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
     return _again(claim, run_at, "lost", said)
+
+
+def overdue(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """How an attempt ends that was ended for its timeout: as an exception would end it."""
+    limit = engine.options_of(claim.name).timeout or 0.0
+    said = _said("TaskTimeout", f"it ran longer than its timeout of {limit:g} s and was ended")
+    return _failed(engine, claim, said, now)
+
+
+def interrupted(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
+    if claim.crash_limit:
+        return released(claim)
+    said = _said("WorkerLost", "its worker was stopped while it ran, and it may run only once")
+    return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
 
 
 def released(claim: Claim) -> Ending:
@@ -73,6 +87,18 @@ def _answered(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: d
         answer=decode_answer(said),
         purge_at=engine.purge_at(claim.name, Status.SUCCEEDED, now),
     )
+
+
+def _said(kind: str, message: str) -> dict[str, Any]:
+    """What a runner that is gone cannot say any more."""
+    return {"error": {"type": kind, "message": message}, "traceback": None}
+
+
+def _failed(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: datetime) -> Ending:
+    run_at = _next_attempt(claim, now)
+    if run_at is None:
+        return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
+    return _again(claim, run_at, "failed", said)
 
 
 def _next_attempt(claim: Claim, now: datetime) -> datetime | None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.payload import decode_arguments_of, encode_result
+from taskrow.engine.alarm import SoftLimit
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.messages import (
     ANSWERED,
@@ -65,8 +66,14 @@ def _run(
     request = TaskRequest(
         id=call["id"], name=call["name"], attempt=assignment.attempt, retries=call["failures"]
     )
-    context = TaskContext(request, report, check)
-    value = engine.registry.get(request.name).run(engine, context, args, kwargs)
+    runnable = engine.registry.get(request.name)
+    soft_timeout = runnable.options.soft_timeout
+    if soft_timeout is None:
+        value = runnable.run(engine, TaskContext(request, report, check), args, kwargs)
+    else:
+        with SoftLimit(soft_timeout) as limit:
+            context = TaskContext(request, limit.reporting(report), limit.checking(check))
+            value = runnable.run(engine, context, args, kwargs)
     if isinstance(value, Answer):
         return ANSWERED, json.dumps(encode_answer(value))
     return SUCCEEDED, encode_result(value, limit=engine.settings.max_payload)
