@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taskrow.domain.asks import Cancel, Retry
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor, TaskFuture
@@ -16,12 +17,14 @@ from taskrow.errors import (
     NotATaskError,
     OptionError,
     ResultError,
+    RetriesExhausted,
     SchemaError,
     SettingsError,
     SoftTimeout,
     TaskCancelled,
     TaskFailed,
     TaskrowError,
+    TaskTimeout,
     TransitionError,
     UnknownTaskError,
 )
@@ -31,6 +34,7 @@ from taskrow.web.extension import TaskQueue
 __all__ = [
     "ArgumentsError",
     "AsyncResult",
+    "Cancel",
     "CancelRequested",
     "DatabaseBusyError",
     "DatabaseError",
@@ -40,6 +44,8 @@ __all__ = [
     "OptionError",
     "QueueExecutor",
     "ResultError",
+    "RetriesExhausted",
+    "Retry",
     "SchemaError",
     "SettingsError",
     "SoftTimeout",
@@ -49,6 +55,7 @@ __all__ = [
     "TaskFunction",
     "TaskFuture",
     "TaskQueue",
+    "TaskTimeout",
     "TaskrowError",
     "TransitionError",
     "UnknownTaskError",

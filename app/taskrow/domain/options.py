@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import timedelta
 from difflib import get_close_matches
 from typing import Any
 
+from taskrow.domain.retry import Backoff, check_backoff
+from taskrow.domain.seconds import to_seconds
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
-_TIMES = frozenset({"timeout", "soft_timeout", "retention"})
+_ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap")
+
+Classes = tuple[type[BaseException], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +21,11 @@ class TaskOptions:
     """The options of one task function.
 
     queue: the lane its tasks wait in. priority: higher is claimed first. retries: how many times an
-    exception leads to another attempt. crash_limit: how many lost workers a task survives.
+    exception leads to another attempt. retry_on: the exceptions that do, a class or a tuple of
+    them; never_retry_on: those that do not, whatever retry_on says. backoff: the delay before it,
+    a curve ("exponential", "linear", "constant"), seconds, or a function of (failures, error) that
+    returns seconds; backoff_cap: the longest, in seconds (600 for a curve).
+    crash_limit: how many lost workers a task survives.
     at_most_once: crash_limit=0 by its meaning: what was begun is never begun again by itself.
     timeout: seconds after which the process that runs it is ended; soft_timeout: seconds after
     which SoftTimeout is raised in it. retention: seconds a finished row is kept, whatever its
@@ -28,6 +35,10 @@ class TaskOptions:
     queue: str = "default"
     priority: int = 0
     retries: int = 0
+    retry_on: Classes = (BaseException,)
+    never_retry_on: Classes = ()
+    backoff: Backoff = "exponential"
+    backoff_cap: float | None = None
     crash_limit: int = 3
     at_most_once: bool = False
     timeout: float | None = None
@@ -40,11 +51,20 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
-        _seconds("retention", self.retention)
-        _seconds("timeout", self.timeout, above_zero=True)
-        _seconds("soft_timeout", self.soft_timeout, above_zero=True)
+        self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()
+
+    def _make_plain(self) -> None:
+        """Keep what can be written in several ways in one."""
+        plain: dict[str, Any] = {"backoff": check_backoff(self.backoff)}
+        for name in (*_ABOVE_ZERO, "retention"):
+            if (given := getattr(self, name)) is not None:
+                plain[name] = to_seconds(name, given, above_zero=name in _ABOVE_ZERO)
+        for name in ("retry_on", "never_retry_on"):
+            plain[name] = _classes(name, getattr(self, name))
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)  # the way of a frozen dataclass to begin
 
     def _check_timeouts(self) -> None:
         if self.timeout is None or self.soft_timeout is None or self.soft_timeout < self.timeout:
@@ -69,7 +89,7 @@ def parse_options(given: dict[str, Any]) -> TaskOptions:
         if name not in known:
             raise OptionError(f"{name!r} is no option of a task function{suggest(name, known)}")
     implied = {"crash_limit": 0} if given.get("at_most_once") is True else {}
-    return TaskOptions(**(implied | {name: _plain(name, given[name]) for name in given}))
+    return TaskOptions(**(implied | given))
 
 
 def suggest(name: str, known: list[str]) -> str:
@@ -83,15 +103,10 @@ def _whole(name: str, value: Any, least: int = 0) -> None:
         raise OptionError(f"{name} must be a whole number from {least} to {_WIDEST}, not {value!r}")
 
 
-def _plain(name: str, value: Any) -> Any:
-    """Where seconds are asked for, a timedelta says the same."""
-    return value.total_seconds() if name in _TIMES and isinstance(value, timedelta) else value
-
-
-def _seconds(name: str, value: Any, *, above_zero: bool = False) -> None:
-    if value is None:
-        return
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    if not number or not 0 <= value < _WIDEST or (above_zero and value == 0):
-        least = "more than 0" if above_zero else "0 or more"
-        raise OptionError(f"{name} must be seconds, {least}, not {value!r}")
+def _classes(name: str, value: Any) -> Classes:
+    """Exception classes as the tuple that isinstance takes."""
+    found = value if isinstance(value, tuple) else (value,)
+    for kind in found:
+        if not isinstance(kind, type) or not issubclass(kind, BaseException):
+            raise OptionError(f"{name} must be an exception class or a tuple of them, not {kind!r}")
+    return found
