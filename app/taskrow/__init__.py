@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taskrow.domain.asks import Cancel, Retry
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor, TaskFuture
@@ -16,11 +17,14 @@ from taskrow.errors import (
     NotATaskError,
     OptionError,
     ResultError,
+    RetriesExhausted,
     SchemaError,
     SettingsError,
+    SoftTimeout,
     TaskCancelled,
     TaskFailed,
     TaskrowError,
+    TaskTimeout,
     TransitionError,
     UnknownTaskError,
 )
@@ -30,6 +34,7 @@ from taskrow.web.extension import TaskQueue
 __all__ = [
     "ArgumentsError",
     "AsyncResult",
+    "Cancel",
     "CancelRequested",
     "DatabaseBusyError",
     "DatabaseError",
@@ -39,14 +44,18 @@ __all__ = [
     "OptionError",
     "QueueExecutor",
     "ResultError",
+    "RetriesExhausted",
+    "Retry",
     "SchemaError",
     "SettingsError",
+    "SoftTimeout",
     "TaskCancelled",
     "TaskContext",
     "TaskFailed",
     "TaskFunction",
     "TaskFuture",
     "TaskQueue",
+    "TaskTimeout",
     "TaskrowError",
     "TransitionError",
     "UnknownTaskError",
