@@ -1,135 +1,94 @@
-"""One thread of a process waits for the end of all tasks that somebody here waits for.
+"""One thread of a process waits for all tasks that somebody here waits for.
 
-It sleeps on the doorbell and reads the rows of all waiters in one query.
+It sleeps on the doorbell. While commits come thick it looks at the rows only every few
+milliseconds, so that a busy database costs it next to nothing; the first ring is never delayed.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import select
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
+from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 from taskrow.domain.task import Task
 from taskrow.engine.listening import Listener
 from taskrow.errors import DatabaseError
-from taskrow.storage import queries
+from taskrow.storage import queries, watched
 from taskrow.storage.database import Database
 from taskrow.storage.doorbell import Doorbell, open_doorbell
 from taskrow.storage.submit import DONE
+from taskrow.storage.watched import Mark
+
+log = logging.getLogger("taskrow.watcher")
 
 _REST = 0.5  # seconds between tries while the database cannot be used
+_PAUSE = 0.005  # seconds between two looks, at least
+_SHARE = 20  # a look is followed by a pause of so many times its own length: 5 % of a core
+_LONGEST_PAUSE = 0.25
+_NOBODY = 1.0  # how long a ring rests unanswered while nobody waits
+_UNHEARD = 0.25  # PostgreSQL rings when a task ends; other changes are looked for this often
 
 Callback = Callable[[Task | None], None]  # None: the row is gone
 
 
+@dataclass(frozen=True, eq=False)
+class _Watch:
+    """Somebody waits: for the end of a task, or (mark given) until it differs from that."""
+
+    task_id: str
+    callback: Callback
+    mark: Mark | None = None
+
+
 class Watcher:
-    """Calls back when tasks end."""
+    """Calls back when tasks end, or change."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._callbacks: dict[str, list[Callback]] = defaultdict(list)
+        self._watches = _Watches()
         self._lock = threading.Lock()
         self._wake_reader, self._wake_writer = os.pipe()
-        os.set_blocking(self._wake_reader, False)
+        self._woken = False
         self._closing = False
         self._thread: threading.Thread | None = None
 
     def watch(self, task_id: str, callback: Callback) -> None:
         """Call ``callback`` with the task once it is final, from the watcher's thread."""
-        with self._lock:
-            self._callbacks[task_id].append(callback)
-            if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="taskrow-watcher", daemon=True
-                )
-                self._thread.start()
-        self._wake()
+        self._add(_Watch(task_id, callback))
 
     def wait(self, task_id: str, timeout: float | None) -> Task | None:
         """Wait for a task to end. TimeoutError after ``timeout`` seconds; None: its row is gone."""
-        ended = threading.Event()
-        found: list[Task | None] = []
+        return self._wait(task_id, None, timeout, "end")
 
-        def keep(task: Task | None) -> None:
-            found.append(task)
-            ended.set()
+    def wait_for_change(self, task: Task, timeout: float | None) -> Task | None:
+        """Wait until the row of a task differs from ``task`` in what a client sees of it.
 
-        self.watch(task_id, keep)
-        if not ended.wait(timeout):
-            self._forget(task_id, keep)
-            raise TimeoutError(f"task {task_id} did not end within {timeout} seconds")
-        return found[0]
+        That is: status, attempt, progress, a request to cancel, run_at, priority, queue. Returns
+        the row as it then stands. TimeoutError after ``timeout`` seconds; None: the row is gone.
+        """
+        return self._wait(task.id, watched.mark_of(task), timeout, "change")
 
-    def close(self) -> None:
-        """Stop the thread."""
-        self._closing = True
-        self._wake()
-        if self._thread is not None:
-            self._thread.join()
-        os.close(self._wake_reader)
-        os.close(self._wake_writer)
-
-    def _forget(self, task_id: str, callback: Callback) -> None:
-        with self._lock, suppress(ValueError, KeyError):
-            self._callbacks[task_id].remove(callback)
-            if not self._callbacks[task_id]:
-                del self._callbacks[task_id]
-
-    def _wake(self) -> None:
-        os.write(self._wake_writer, b"!")
-
-    def _run(self) -> None:
-        bell = self._open_bell()
-        if bell is None:
-            return
-        listener = Listener(bell)
+    def _wait(self, task_id: str, mark: Mark | None, timeout: float | None, what: str) -> Task | None:
+        found: SimpleQueue[Task | None | DatabaseError] = SimpleQueue()
+        watch = _Watch(task_id, found.put, mark)
+        patience = None if timeout is None else max(0.0, min(timeout, threading.TIMEOUT_MAX))
+        self._add(watch)
         try:
-            while not self._closing:
-                self._sleep(listener)
-                if listener.is_due(time.monotonic()):
-                    self._look(listener)
+            task = found.get(timeout=patience)
+        except Empty:
+            if self._remove(watch):
+                raise TimeoutError(
+                    f"task {task_id} did not {what} within {timeout} seconds"
+                ) from None
+            task = found.get()  # it came at the same moment
         finally:
-            bell.close()
-
-    def _open_bell(self) -> Doorbell | None:
-        """The bell, as soon as the database can be used; None when there is no more need of it."""
-        while not self._closing:
-            with suppress(DatabaseError):
-                return open_doorbell(self._database, DONE)
-            time.sleep(_REST)
-        return None
-
-    def _sleep(self, listener: Listener) -> None:
-        files = [self._wake_reader]
-        files += [listener.bell.fileno] if listener.bell.fileno is not None else []
-        timeout = listener.timeout(time.monotonic()) if self._callbacks else None
-        if self._wake_reader in select.select(files, [], [], timeout)[0]:
-            os.read(self._wake_reader, 4096)
-            listener.look_at_once(time.monotonic())
-
-    def _look(self, listener: Listener) -> None:
-        with self._lock:
-            waiting = list(self._callbacks)
-        try:
-            ended = self._find_ended(waiting)
-        except DatabaseError:  # it may come back; whoever waits has a timeout of their own
-            ended = {}
-        for task_id, task in ended.items():
-            with self._lock:
-                callbacks = self._callbacks.pop(task_id, [])
-            for callback in callbacks:
-                callback(task)
-        if not ended:
-            listener.found_nothing(time.monotonic())
-
-    def _find_ended(self, waiting: list[str]) -> dict[str, Task | None]:
-        if not waiting:
-            return {}
-        with self._database.read() as connection:
-            found = queries.find_many(connection, waiting)
-        gone: dict[str, Task | None] = dict.fromkeys(set(waiting) - {task.id for task in found})
-        return gone | {task.id: task for task in found if task.status.final}
+            self._remove(watch)
+        if isinstance(task, DatabaseError):
+            raise task
+        return task

@@ -24,6 +24,8 @@ _CANCELS_ASKED = select(tasks.c.seq).where(
     tasks.c.cancel_requested_at.is_not(None),
 )
 
+_AT_ONCE = 500  # ids in one statement: SQLite takes 32766, and a long list is compiled anew
+
 
 def find(connection: Connection, task_id: str) -> Task | None:
     """The task with this id."""
@@ -33,8 +35,11 @@ def find(connection: Connection, task_id: str) -> Task | None:
 
 def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
     """Those of the given tasks that are there."""
-    rows = connection.execute(select(tasks).where(tasks.c.id.in_(task_ids))).mappings()
-    return [_task(row) for row in rows]
+    wanted, found = list(task_ids), list[Task]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = select(tasks).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
+        found += [_task(row) for row in connection.execute(some).mappings()]
+    return found
 
 
 def list_tasks(
