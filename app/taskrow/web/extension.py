@@ -63,7 +63,15 @@ class TaskQueue:
 
     # -- door 1: a view becomes a task ---
 
-    async_api = staticmethod(stored)
+    @overload
+    def async_api(self, view: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def async_api(self, /, **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+    def async_api(self, view: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """Run a view in the worker (web/async_api.py): bare, or with options in parentheses."""
+        return stored(**options) if view is None else stored(view)
 
     # -- who may look, and who may do more ---
 
