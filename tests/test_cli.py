@@ -19,12 +19,14 @@ from flask.cli import FlaskGroup, ScriptInfo
 
 from taskrow.__main__ import main as taskrow
 from taskrow.engine.queue import QueueEngine
+from taskrow.storage.schema import known_revisions
 from tests.apps.doors.tasks import add, fail
 from tests.doors.site import APP, open_app
 from tests.doors.test_ids import KNOWN_SHAPE
 from tests.support.processes import ROOT, ProcessFactory
 
 TASKS = "tests.apps.doors.tasks"
+NEWEST = known_revisions()[-1]
 
 
 @dataclass
@@ -60,6 +62,9 @@ class Shell:
     def engine(self) -> QueueEngine:
         engine: QueueEngine = self.app.extensions["taskrow"]
         return engine
+
+
+NEWEST = known_revisions()[-1]
 
 
 @pytest.fixture(params=["taskrow", "flask tasks"])
@@ -140,9 +145,9 @@ def test_purge_deletes_what_is_over_and_old_enough(shell: Shell) -> None:
 
 def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(shell: Shell) -> None:
     place = shell.engine.unchecked_database.place
-    assert shell.say("upgrade") == f"{place} went from nothing to 0001\n"
-    assert shell.json("upgrade") == {"before": "0001", "now": "0001"}
-    assert shell.say("upgrade") == f"{place} is at 0001 already\n"
+    assert shell.say("upgrade") == f"{place} went from nothing to {NEWEST}\n"
+    assert shell.json("upgrade") == {"before": NEWEST, "now": NEWEST}
+    assert shell.say("upgrade") == f"{place} is at {NEWEST} already\n"
 
 
 def test_what_is_not_there_is_one_sentence(shell: Shell) -> None:
@@ -212,7 +217,7 @@ def test_a_schema_that_is_newer_than_the_code_is_one_sentence(
     database.close()
     with open_app(url) as app:
         said = Shell(app, spelling).refuse(*words)
-    assert "is at revision 9999, newer than this taskrow knows (0001): upgrade taskrow" in said
+    assert f"is at revision 9999, newer than this taskrow knows ({NEWEST}): upgrade" in said
 
 
 def real(*command: str, url: str, cwd: Path) -> subprocess.CompletedProcess[str]:

@@ -38,6 +38,10 @@ class ResultError(TaskrowError, TypeError):
     """The result of a task must be JSON."""
 
 
+class CredentialsError(TaskrowError):
+    """The credentials of a stored request cannot be kept, or cannot be opened."""
+
+
 class NoApplicationError(TaskrowError, RuntimeError):
     """taskrow does not know which application this is: push an app context or call init_app."""
 

@@ -22,7 +22,7 @@ from tests.storage.rows import NOW, add, new_task
 THREADS, EACH = 16, 20
 
 
-def storm(database: Database, work: Callable[[Connection, NewTask], None]) -> dict[str, object]:
+def storm(database: Database, work: Callable[[Connection, NewTask], object]) -> dict[str, object]:
     """Write from many threads at once; returns task id -> None, or the error that was raised."""
     start = threading.Barrier(THREADS)
 
@@ -36,7 +36,7 @@ def storm(database: Database, work: Callable[[Connection, NewTask], None]) -> di
 
 
 def _try(
-    database: Database, work: Callable[[Connection, NewTask], None], task: NewTask
+    database: Database, work: Callable[[Connection, NewTask], object], task: NewTask
 ) -> BaseException | None:
     try:
         database.write(lambda connection: work(connection, task))

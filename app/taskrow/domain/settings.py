@@ -5,6 +5,7 @@ Each field is a config key with the prefix ``TASKROW_``: ``retention`` is ``TASK
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from taskrow.domain.task import Status
 from taskrow.errors import SettingsError
 
 PREFIX = "TASKROW_"
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _MOST_SECONDS, _MOST_BYTES = 2**31, 2**40  # so that no time overflows
 _KEPT = {
     Status.SUCCEEDED: 24 * 3600.0,
@@ -36,8 +38,12 @@ class Settings:
     grace: float = 30.0  # how long a stopping worker lets its tasks go on
     max_payload: int = 1024 * 1024  # arguments, and results
     max_body: int = 16 * 1024 * 1024  # stored requests, and their responses
+    max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
+    secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
+    join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "secret_headers", _header_names(self.secret_headers))
         for field in fields(self):
             _check(field.name, str(field.type), getattr(self, field.name))
         if self.heartbeat * 2 > self.lease:
@@ -65,14 +71,28 @@ def read_settings(config: Mapping[str, Any], **defaults: Any) -> Settings:
     return Settings(**(defaults | {known[key]: value for key, value in given.items()}))
 
 
+def _header_names(value: Any) -> tuple[str, ...]:
+    names = value if isinstance(value, list | tuple | set | frozenset) else [None]
+    if not all(isinstance(name, str) and _HEADER_NAME.fullmatch(name) for name in names):
+        raise SettingsError(
+            f"TASKROW_SECRET_HEADERS must be a list of header names, such as ['X-Token'], "
+            f"not {value!r}"
+        )
+    return tuple(names)
+
+
 def _check(name: str, kind: str, value: Any) -> None:
-    key = PREFIX + name.upper()
-    if kind == "str":
-        if not isinstance(value, str) or not value:
-            raise SettingsError(f"{key} must be a text, not {value!r}")
-        return
     if value is None and "None" in kind:
         return
-    most = _MOST_SECONDS if "float" in kind else _MOST_BYTES
-    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < most:
-        raise SettingsError(f"{key} must be a number from 0 to under {most}, not {value!r}")
+    if kind == "str":
+        fits, wanted = isinstance(value, str) and value != "", "a text"
+    elif kind == "bool":
+        fits, wanted = isinstance(value, bool), "True or False"
+    elif kind.startswith("tuple"):
+        return
+    else:
+        most = _MOST_SECONDS if "float" in kind else _MOST_BYTES
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits, wanted = number and 0 <= value < most, f"a number from 0 to under {most}"
+    if not fits:
+        raise SettingsError(f"{PREFIX}{name.upper()} must be {wanted}, not {value!r}")

@@ -86,3 +86,5 @@ class Task:
     finished_at: datetime | None
     expires_at: datetime | None
     purge_at: datetime | None
+    owner: str | None = None
+    idempotency_key: str | None = None

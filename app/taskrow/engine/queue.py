@@ -28,7 +28,8 @@ Around = Callable[[], AbstractContextManager[object]]
 class QueueEngine:
     """What one application does with its tasks. Safe to share between threads and over a fork.
 
-    ``around`` gives the context that a task function runs in (the application's).
+    ``around`` gives the context that a task function runs in (the application's), ``owner`` says
+    who submits at this moment.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class QueueEngine:
         *,
         around: Around = nullcontext,
         clock: Clock = utc_now,
+        owner: Callable[[], str | None] = lambda: None,
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
+        self.owner = owner
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self._ready = False
         self._watcher: tuple[int, Watcher] | None = None
@@ -74,14 +77,18 @@ class QueueEngine:
         *,
         run_at: datetime | None = None,
         request: StoredRequest | None = None,
+        task_id: str | None = None,
+        unique_key: str | None = None,
+        idempotency_key: str | None = None,
     ) -> str:
         """Write a task and return its id: when this returns, the row is committed and fsynced.
 
-        ``args`` is JSON text (domain/payload.py). DatabaseError: nothing was submitted.
+        ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
+        is written and the id is that task's. DatabaseError: nothing was submitted.
         """
         now = self.clock()
         task = NewTask(
-            id=new_id(now),
+            id=task_id or new_id(now),
             name=name,
             args=args,
             queue=options.queue,
@@ -89,9 +96,13 @@ class QueueEngine:
             retries=options.retries,
             crash_limit=options.crash_limit,
             run_at=max(run_at or now, now),
+            owner=self.owner(),
+            unique_key=unique_key,
+            idempotency_key=idempotency_key,
         )
-        self.database.write(lambda connection: submit(connection, task, now=now, request=request))
-        return task.id
+        return self.database.write(
+            lambda connection: submit(connection, task, now=now, request=request)
+        )
 
     def find(self, task_id: str) -> Task | None:
         """The task with this id, as its row stands."""

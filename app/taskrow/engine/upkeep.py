@@ -35,6 +35,8 @@ class Upkeep:
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many were reclaimed."""
         self._liveness.renew()
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.scrub()
         reclaimed = self.reclaim(now, moment)
         if moment >= self._purge_at:
             self._purge_at = moment + PURGE_EVERY

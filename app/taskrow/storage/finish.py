@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
@@ -18,8 +18,11 @@ from taskrow.domain.task import Status
 from taskrow.domain.times import to_milliseconds
 from taskrow.storage.claims import FENCE, Claim
 from taskrow.storage.counts import add_counts
+from taskrow.storage.credentials import erase_credentials
 from taskrow.storage.requests import store_answer
 from taskrow.storage.tables import status_is, task_attempts, tasks
+
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,11 +141,23 @@ def _record(connection: Connection, ending: Ending, now: datetime) -> None:
             },
         )
     if ending.status.final:
+        erase_credentials(connection, [claim.seq])
         _count(connection, [ending], now)
 
 
 def _count(connection: Connection, endings: Sequence[Ending], now: datetime) -> None:
-    add_counts(connection, [(e.claim.queue, e.claim.name, e.status) for e in endings], now)
+    add_counts(
+        connection,
+        [
+            (e.claim.queue, e.claim.name, e.status, _milliseconds(now - e.claim.started_at))
+            for e in endings
+        ],
+        now,
+    )
+
+
+def _milliseconds(time: timedelta) -> int:
+    return max(0, time // _MILLISECOND)
 
 
 def _ended_at(connection: Connection, endings: Sequence[Ending]) -> dict[tuple[Any, ...], Any]:

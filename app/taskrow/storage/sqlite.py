@@ -2,14 +2,12 @@
 
 Each rule was learned from somebody's lost task: write transactions begin IMMEDIATE (a read that
 turns into a write fails at once, whatever the timeout); a commit is fsynced (synchronous=FULL);
-checkpoints are made while holding the gate, never automatically (SQLite before 3.51.3 can corrupt a
-file when a checkpoint races a commit).
+checkpoints are made while holding the gate (storage/checkpoints.py).
 """
 
 from __future__ import annotations
 
 import os
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from taskrow.errors import DatabaseError
+from taskrow.storage.checkpoints import Checkpoints
 from taskrow.storage.commits import GroupCommit
 from taskrow.storage.database import Database, plain_errors
 from taskrow.storage.files import database_path, prepare_file
@@ -30,8 +29,6 @@ from taskrow.storage.gate import Gate
 
 T = TypeVar("T")
 
-_CHECKPOINT_BYTES = 8 * 1024 * 1024
-_TRUNCATE_BYTES = 2 * _CHECKPOINT_BYTES
 _OUTSIDER_RETRY = 0.001  # seconds; an admin's shell does not know of the gate
 
 _WRITER_PRAGMAS = (
@@ -40,6 +37,7 @@ _WRITER_PRAGMAS = (
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # credentials are overwritten when they are deleted
     "PRAGMA busy_timeout = 0",  # from here on waiting is the gate's work
 )
 
@@ -70,6 +68,11 @@ class SqliteDatabase(Database):
         with plain_errors(self.place):
             self._open().truncate_log()
 
+    def scrub(self) -> None:
+        """Cut the log if it holds deleted secrets; it waits for a commit otherwise."""
+        with plain_errors(self.place):
+            self._open().scrub()
+
     def close(self) -> None:
         if self._state is not None and self._state.pid == os.getpid():
             self._state.close()
@@ -99,9 +102,9 @@ class _Open:
 
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self.pid = os.getpid()
-        self._path, self._log = path, Path(f"{path}-wal")
+        self._path = path
         self._busy_timeout = busy_timeout
-        self._checkpoint_at = _CHECKPOINT_BYTES
+        self._checkpoints = Checkpoints(path)
         self._deadline = 0.0
         self._gate: Gate | None = None
         self._connection: Connection | None = None
@@ -134,7 +137,7 @@ class _Open:
             finally:
                 self._writing_thread = None
             self._must_be_the_same_file()
-            self._checkpoint_if_grown(writer)
+            self._checkpoints.after_commit(writer)
             if self._rests:
                 self._close_writer()
 
@@ -170,18 +173,6 @@ class _Open:
             else:
                 return
 
-    def _checkpoint_if_grown(self, writer: Connection) -> None:
-        size = _size(self._log)
-        if size < self._checkpoint_at:
-            return
-        # A log that begins anew is written over, and commits do not pay for its growth; so it is
-        # full again when it grows. Each round makes it a little longer, until it is cut.
-        cut = size > _TRUNCATE_BYTES or self._checkpoint_at == 0
-        began_anew = _checkpoint(writer, "TRUNCATE" if cut else "RESTART")
-        # A reader can hold it back; then it is tried again when it has grown by as much.
-        grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
-        self._checkpoint_at = max(_CHECKPOINT_BYTES, grown)
-
     def _must_be_the_same_file(self) -> None:
         """A deleted file can be written to without an error: such a commit must not be promised."""
         if _identity(self._path) != self._identity:
@@ -191,8 +182,12 @@ class _Open:
             )
 
     def truncate_log(self) -> None:
-        self._checkpoint_at = 0
+        self._checkpoints.truncate_next()
         self.commits.run(lambda _: None)  # the checkpoint comes after it, in its turn at the gate
+
+    def scrub(self) -> None:
+        if self._checkpoints.is_due:
+            self.commits.run(lambda _: None)
 
     def rest(self) -> None:
         """Close what is not in use; a write of another thread is waited for."""
@@ -249,24 +244,3 @@ def _identity(path: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return found.st_dev, found.st_ino
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
-
-
-def _checkpoint(writer: Connection, mode: str) -> bool:
-    """Fold the log into the file; whether all of it was, so that the log begins anew.
-
-    Trouble is not raised: what is committed stays so, and a full disk fails the next write.
-    """
-    raw = writer.connection.driver_connection
-    assert raw is not None
-    try:
-        busy, _, _ = raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-    except sqlite3.Error:
-        return False
-    return not busy

@@ -8,13 +8,19 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
+from sqlalchemy.dialects.postgresql import insert as insert_postgresql
+from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
-from taskrow.storage.tables import task_requests, tasks
+from taskrow.errors import DatabaseBusyError
+from taskrow.storage.credentials import store_credentials
+from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
 # The channels of PostgreSQL's NOTIFY. On SQLite the commit itself is the bell.
 WORK = "taskrow_work"  # something can be claimed
 DONE = "taskrow_done"  # something has ended
+
+_MOST_TRIES = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,26 +35,76 @@ class NewTask:
     retries: int
     crash_limit: int
     run_at: datetime
+    owner: str | None = None
+    unique_key: str | None = None
+    idempotency_key: str | None = None
 
 
 @dataclass(frozen=True)
 class StoredRequest:
-    """The HTTP request of a task that is a view: JSON text, and the raw body."""
+    """The HTTP request of a task that is a view: JSON text, and the raw body.
+
+    sealed: its credentials (domain/sealing.py). fingerprint: by which a repetition is known.
+    """
 
     request: str
     body: bytes
+    sealed: bytes | None = None
+    fingerprint: str | None = None
 
 
 def submit(
     connection: Connection, task: NewTask, *, now: datetime, request: StoredRequest | None = None
-) -> None:
-    """Write one task, with its request where it has one, and ring the bell of PostgreSQL."""
-    connection.execute(insert(tasks), _row(task, now))
+) -> str:
+    """Write one task, with its request where it has one, and ring the bell of PostgreSQL.
+
+    Returns its id; or that of the task that holds its ``idempotency_key`` already, or (while that
+    one is not over) its ``unique_key``: then nothing is written.
+    """
+    if task.unique_key is None and task.idempotency_key is None:
+        connection.execute(insert(tasks), _row(task, now))
+    elif (holder := _insert_or_find(connection, task, now)) is not None:
+        return holder
     if request is not None:
-        seq = select(tasks.c.seq).where(tasks.c.id == task.id).scalar_subquery()
-        row = {"task_seq": seq, "request": request.request, "body": request.body}
-        connection.execute(insert(task_requests).values(row))
+        _insert_request(connection, task.id, request)
     ring(connection, WORK)
+    return task.id
+
+
+def _insert_or_find(connection: Connection, task: NewTask, now: datetime) -> str | None:
+    """Insert a task with keys; or the id of the task that has one of them."""
+    insert_new = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
+    statement = insert_new(tasks).on_conflict_do_nothing().returning(tasks.c.seq)
+    for _ in range(_MOST_TRIES):
+        if connection.execute(statement, _row(task, now)).scalar() is not None:
+            return None
+        if (holder := _find_holder(connection, task)) is not None:
+            return holder  # else it has just ended: try again
+    raise DatabaseBusyError
+
+
+def _find_holder(connection: Connection, task: NewTask) -> str | None:
+    if task.idempotency_key is not None:
+        same = tasks.c.idempotency_key == task.idempotency_key
+        if (found := connection.execute(select(tasks.c.id).where(same)).scalar()) is not None:
+            return str(found)
+    if task.unique_key is None:
+        return None
+    live = select(tasks.c.id).where(tasks.c.unique_key == task.unique_key, IS_LIVE)
+    return connection.execute(live).scalar()
+
+
+def _insert_request(connection: Connection, task_id: str, request: StoredRequest) -> None:
+    seq = connection.execute(select(tasks.c.seq).where(tasks.c.id == task_id)).scalar_one()
+    row = {
+        "task_seq": seq,
+        "request": request.request,
+        "body": request.body,
+        "fingerprint": request.fingerprint,
+    }
+    connection.execute(insert(task_requests), row)
+    if request.sealed is not None:
+        store_credentials(connection, seq, request.sealed)
 
 
 def ring(connection: Connection, channel: str) -> None:
@@ -69,4 +125,7 @@ def _row(task: NewTask, now: datetime) -> Mapping[str, Any]:
         "status": Status.SCHEDULED if task.run_at > now else Status.QUEUED,
         "run_at": task.run_at,
         "created_at": now,
+        "owner": task.owner,
+        "unique_key": task.unique_key,
+        "idempotency_key": task.idempotency_key,
     }

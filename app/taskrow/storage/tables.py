@@ -34,6 +34,10 @@ def status_is(status: Status) -> ColumnElement[bool]:
     return tasks.c.status == literal_column(f"'{status}'")
 
 
+# In the words of the index over unique_key, which SQLite uses only for a query that has them too.
+IS_LIVE = text("status IN ('scheduled', 'queued', 'running')")
+
+
 def _table(name: str, *parts: Any) -> Table:
     return Table(name, metadata, *parts, sqlite_strict=True)
 
@@ -70,6 +74,8 @@ tasks = _table(
     Column("finished_at", UtcTime),
     Column("expires_at", UtcTime),
     Column("purge_at", UtcTime),
+    Column("owner", Text),  # who submitted it, in the words of the application
+    Column("idempotency_key", Text),  # a digest of the key and of whose it is
     CheckConstraint(
         "status IN ('scheduled', 'queued', 'running', 'succeeded', 'failed', 'cancelled')",
         name="ck_tasks_status",
@@ -96,8 +102,16 @@ _partial_index(
     "ux_tasks_unique",
     tasks.c.unique_key,
     unique=True,
-    where="unique_key IS NOT NULL AND status IN ('scheduled', 'queued', 'running')",
+    where=f"unique_key IS NOT NULL AND {IS_LIVE}",
 )
+
+_partial_index(
+    "ux_tasks_idempotency",
+    tasks.c.idempotency_key,
+    unique=True,
+    where="idempotency_key IS NOT NULL",
+)
+_partial_index("ix_tasks_owner", tasks.c.owner, tasks.c.seq, where="owner IS NOT NULL")
 
 task_requests = _table(
     "task_requests",
@@ -107,6 +121,14 @@ task_requests = _table(
     Column("response_status", BigInt),
     Column("response_headers", Text),  # JSON: a list of [name, value]
     Column("response_body", LargeBinary),
+    Column("response_cookies", LargeBinary),  # sealed: only who holds the session can open them
+    Column("fingerprint", Text),  # by which a repeated request is known
+)
+
+task_credentials = _table(  # sealed, and deleted in the transaction that ends the task
+    "task_credentials",
+    Column("task_seq", BigInt, ForeignKey("tasks.seq", ondelete="CASCADE"), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
 )
 
 task_attempts = _table(
@@ -157,6 +179,7 @@ task_counts = _table(  # how many tasks ended, by day: counting ten million rows
     Column("name", Text, primary_key=True),
     Column("status", Text, primary_key=True),
     Column("n", BigInt, nullable=False),
+    Column("ran_ms", BigInt, nullable=False, server_default="0"),  # all of them together
 )
 
 _FINAL_ROW = "a finished task cannot change: retry it first"

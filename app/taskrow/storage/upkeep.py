@@ -10,6 +10,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
 from taskrow.storage.counts import add_counts
+from taskrow.storage.credentials import erase_credentials
 from taskrow.storage.requests import drop_answer
 from taskrow.storage.submit import DONE, WORK, ring
 from taskrow.storage.tables import status_is, tasks
@@ -56,7 +57,7 @@ def cancel(
     None: there is no such task. A final status: nothing was changed.
     """
     row = connection.execute(
-        select(tasks.c.status, tasks.c.queue, tasks.c.name)
+        select(tasks.c.seq, tasks.c.status, tasks.c.queue, tasks.c.name)
         .where(tasks.c.id == task_id)
         .with_for_update()
     ).one_or_none()
@@ -76,7 +77,8 @@ def cancel(
             .where(tasks.c.id == task_id, tasks.c.status == status)
             .values(status=Status.CANCELLED, finished_at=now, purge_at=purge_at)
         )
-        add_counts(connection, [(row.queue, row.name, Status.CANCELLED)], now)
+        add_counts(connection, [(row.queue, row.name, Status.CANCELLED, 0)], now)
+        erase_credentials(connection, [row.seq])
         ring(connection, DONE)
     return status
 
