@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taskrow.domain.schedule import Schedule
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor, TaskFuture
@@ -12,6 +13,7 @@ from taskrow.errors import (
     DatabaseBusyError,
     DatabaseError,
     NoApplicationError,
+    NoSuchScheduleError,
     NoSuchTaskError,
     NotATaskError,
     OptionError,
@@ -34,11 +36,13 @@ __all__ = [
     "DatabaseBusyError",
     "DatabaseError",
     "NoApplicationError",
+    "NoSuchScheduleError",
     "NoSuchTaskError",
     "NotATaskError",
     "OptionError",
     "QueueExecutor",
     "ResultError",
+    "Schedule",
     "SchemaError",
     "SettingsError",
     "TaskCancelled",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -17,9 +18,11 @@ from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
+from taskrow.engine.schedules import plan_of_decorator
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.monitors import register_monitors
+from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
@@ -28,7 +31,7 @@ R = TypeVar("R")
 KEY = "taskrow"
 
 
-class TaskQueue:
+class TaskQueue(ScheduleMethods):
     """The queue of a Flask application, or of several.
 
     ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
@@ -47,7 +50,13 @@ class TaskQueue:
         if KEY in app.extensions and app not in adopted:
             raise RuntimeError("this application has a TaskQueue already: use that one")
         registry = self._registry.with_resolver(ViewResolver(app))
-        app.extensions[KEY] = QueueEngine(_settings_of(app), registry, around=app.app_context)
+        settings = _settings_of(app)
+        app.extensions[KEY] = QueueEngine(
+            settings,
+            registry,
+            around=app.app_context,
+            application=settings.application or app.name,
+        )
         self._apps.append(app)
         if app not in adopted:
             register_monitors(app)
@@ -74,12 +83,18 @@ class TaskQueue:
         *,
         name: str | None = None,
         bind: bool = False,
+        schedule: str | None = None,
+        every: timedelta | float | None = None,
+        timezone: str | None = None,
+        missed: str | None = None,
         **options: Any,
     ) -> Any:
         """Register a function as a task: ``@queue.task``, or with options.
 
         name: under which rows and workers know it (``module.function``). bind: pass the task itself
-        as first argument. Others: domain/options.py. OptionError names what is wrong.
+        as first argument. schedule (a cron text, with a timezone) or every (a timedelta): when
+        workers submit it by themselves; missed: ``once`` or ``skip`` (docs/schedules.md). Others:
+        domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
         if name is not None and not _is_name(name):
@@ -91,7 +106,12 @@ class TaskQueue:
             made: TaskFunction[..., Any] = TaskFunction(
                 function, name=name, bind=bind, options=checked, find_engine=self.engine
             )
+            plan = plan_of_decorator(
+                made, cron=schedule, every=every, timezone=timezone, missed=missed
+            )
             self._registry.add(made.name, made)
+            if plan is not None:
+                self._registry.declare(plan)
             return made
 
         return register if function is None else register(function)
