@@ -12,7 +12,7 @@ from flask import Flask
 from bench.lane import Lane, same
 from bench.worker import Questions, drain_with
 from taskrow import TaskFunction, TaskQueue
-from taskrow.web.extension import engine_of
+from taskrow.web.lookup import engine_of
 
 _QUESTIONS = Questions(
     how_many="SELECT count(*) FROM tasks WHERE finished_at IS NOT NULL",

@@ -17,7 +17,7 @@ from pathlib import Path
 from bench.lane import Lane
 from bench.ours import make_app, read_results
 from taskrow.domain.ids import new_id
-from taskrow.web.extension import engine_of
+from taskrow.web.lookup import engine_of
 
 _PRAGMAS = (
     "PRAGMA journal_mode = WAL",

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 APP = "tests.apps.doors:create_app"
 MAX_BODY = 300_000
+SECRET_KEY = "the key of the tests"
 
 
 def soon(look: Callable[[], T | None], seconds: float = 30.0) -> T:
@@ -118,14 +119,18 @@ class Site:
 def open_site(directory: Path, database_url: str) -> Iterator[Site]:
     """A site with a worker of two runners; all ends with the block."""
     with processes(directory, database_url) as start, open_app(database_url) as app:
-        env = {"FLASK_TASKROW_MAX_BODY": str(MAX_BODY)}
+        env = {"FLASK_TASKROW_MAX_BODY": str(MAX_BODY), "FLASK_SECRET_KEY": SECRET_KEY}
         yield Site(app, start.worker("--runners", "2", app=APP, env=env), database_url)
 
 
 @contextmanager
 def open_app(database_url: str, **config: Any) -> Iterator[Flask]:
     """The application alone."""
-    settings = {"TASKROW_DATABASE_URL": database_url, "TASKROW_MAX_BODY": MAX_BODY}
+    settings = {
+        "SECRET_KEY": SECRET_KEY,
+        "TASKROW_DATABASE_URL": database_url,
+        "TASKROW_MAX_BODY": MAX_BODY,
+    }
     app = create_app(**(settings | config))
     yield app
     app.extensions["taskrow"].close()

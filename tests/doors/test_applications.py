@@ -13,7 +13,7 @@ from flask import Flask, appcontext_pushed
 from taskrow import NoApplicationError, TaskQueue, async_api
 from taskrow.engine.queue import QueueEngine
 from taskrow.web import extension
-from taskrow.web.monitors import register_monitors
+from taskrow.web.blueprint import register_monitors
 from tests.apps import late_queue, two
 from tests.doors.site import soon
 from tests.doors.test_ids import KNOWN_SHAPE

@@ -26,7 +26,8 @@ def test_the_worker_answers_what_the_web_would_have(site: Site, kind: str) -> No
     with site.app.test_client().get(f"/now/{kind}") as direct:
         status, headers, body = parts(direct)
     if "Cache-Control" not in dict(headers):
-        headers = sorted([*headers, ("Cache-Control", "private, no-store")])
+        headers.append(("Cache-Control", "private, no-store"))
+    headers = sorted([*headers, ("AsyncResult", str(status))])
     replay = site.ask(f"/later/{kind}")
     expected = body.replace(b"/now/", b"/later/")  # our own 404 page names the path
     assert parts(replay) == (status, headers, expected)

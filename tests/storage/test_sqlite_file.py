@@ -88,7 +88,8 @@ def test_the_tables_are_strict(sqlite: Database) -> None:
     with pytest.raises(DBAPIError, match="cannot store TEXT value in INTEGER column"):
         sqlite.write(
             lambda c: c.exec_driver_sql(
-                "INSERT INTO task_counts (day, queue, name, status, n) VALUES ('2026', 'q', 'n', 'failed', 'many')"
+                "INSERT INTO task_counts (day, queue, name, status, n)"
+                " VALUES ('2026', 'q', 'n', 'failed', 'many')"
             ).close()
         )
 

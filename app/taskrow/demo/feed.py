@@ -16,7 +16,7 @@ from taskrow.storage import queries
 from taskrow.storage.requests import find_answer
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.tables import workers
-from taskrow.web.monitors import describe
+from taskrow.web.descriptions import describe
 
 _SHOWN = 12
 

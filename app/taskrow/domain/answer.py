@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Answer:
-    """What the view answered: status code, headers in their order, body bytes."""
+    """What the view answered: status code, headers in their order, body bytes, sealed cookies."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    cookies: bytes | None = None
 
 
 class AnsweredWithError(Exception):

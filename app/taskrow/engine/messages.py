@@ -68,13 +68,23 @@ def decode_report(line: bytes) -> Report:
 
 def encode_answer(answer: Answer) -> dict[str, Any]:
     """An answer as JSON; the body may be any bytes."""
-    body = base64.b64encode(answer.body).decode()
-    return {"status": answer.status, "headers": answer.headers, "body": body}
+    cookies = None if answer.cookies is None else _to_text(answer.cookies)
+    return {
+        "status": answer.status,
+        "headers": answer.headers,
+        "body": _to_text(answer.body),
+        "cookies": cookies,
+    }
 
 
 def decode_answer(data: Mapping[str, Any]) -> Answer:
     headers = tuple((name, value) for name, value in data["headers"])
-    return Answer(data["status"], headers, base64.b64decode(data["body"]))
+    cookies = None if data["cookies"] is None else base64.b64decode(data["cookies"])
+    return Answer(data["status"], headers, base64.b64decode(data["body"]), cookies)
+
+
+def _to_text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 class LineBuffer:

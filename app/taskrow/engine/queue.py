@@ -13,6 +13,7 @@ from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
 from taskrow.engine.clock import Clock, utc_now
+from taskrow.engine.history import History
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError, TransitionError
@@ -43,9 +44,10 @@ class QueueEngine:
         application: str = "",
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
-        self.owner, self.application = owner, application
+        self.owner, self.application = owner, settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self._ready = False
+        self._history = History()
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
 
@@ -146,6 +148,10 @@ class QueueEngine:
                 f"there is no task {task_id!r}: it never was, or it has been purged"
             )
         return task
+
+    def usual_seconds(self, name: str) -> float | None:
+        """How long tasks of this name ran on average lately; None: none has ended."""
+        return self._history.usual_seconds(self.database, name, self.clock())
 
     def cancel(self, task_id: str, *, ask_running: bool = True) -> Status:
         """Cancel a task that waits; ask one that runs to stop (at its next update_state).

@@ -21,6 +21,13 @@ def find_request(connection: Connection, task_id: str) -> StoredRequest | None:
     return None if row is None else StoredRequest(row.request, row.body)
 
 
+def find_fingerprint(connection: Connection, task_id: str) -> str | None:
+    """By which a repetition of the task's request is known; None where it needed none."""
+    return connection.execute(
+        select(task_requests.c.fingerprint).join(tasks).where(tasks.c.id == task_id)
+    ).scalar()
+
+
 def find_answer(connection: Connection, task_id: str) -> Answer | None:
     """What the view of a task answered; None where it has not, or is no view."""
     row = connection.execute(
@@ -28,6 +35,7 @@ def find_answer(connection: Connection, task_id: str) -> Answer | None:
             task_requests.c.response_status,
             task_requests.c.response_headers,
             task_requests.c.response_body,
+            task_requests.c.response_cookies,
         )
         .join(tasks)
         .where(tasks.c.id == task_id, task_requests.c.response_status.is_not(None))
@@ -35,7 +43,7 @@ def find_answer(connection: Connection, task_id: str) -> Answer | None:
     if row is None:
         return None
     headers = tuple((name, value) for name, value in json.loads(row.response_headers))
-    return Answer(row.response_status, headers, row.response_body)
+    return Answer(row.response_status, headers, row.response_body, row.response_cookies)
 
 
 def store_answer(connection: Connection, seq: int, answer: Answer) -> None:
@@ -47,6 +55,7 @@ def store_answer(connection: Connection, seq: int, answer: Answer) -> None:
             response_status=answer.status,
             response_headers=json.dumps(answer.headers),
             response_body=answer.body,
+            response_cookies=answer.cookies,
         )
     )
 
@@ -56,5 +65,10 @@ def drop_answer(connection: Connection, seq: int) -> None:
     connection.execute(
         update(task_requests)
         .where(task_requests.c.task_seq == seq)
-        .values(response_status=None, response_headers=None, response_body=None)
+        .values(
+            response_status=None,
+            response_headers=None,
+            response_body=None,
+            response_cookies=None,
+        )
     )

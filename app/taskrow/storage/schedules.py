@@ -153,7 +153,9 @@ def purge_fires(connection: Connection, *, before: datetime, limit: int) -> int:
 
 def _take_place(connection: Connection, name: str, due_at: datetime, task_id: str) -> bool:
     row = {"schedule": name, "due_at": due_at, "task_id": task_id}
-    return bool(connection.execute(_insert_new(connection, schedule_fires), row).rowcount)
+    # RETURNING, because psycopg does not tell the row count of an INSERT.
+    statement = _insert_new(connection, schedule_fires).returning(schedule_fires.c.due_at)
+    return connection.execute(statement, row).first() is not None
 
 
 def _insert_new(connection: Connection, table: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -51,6 +51,10 @@ class StoredRequest:
     body: bytes
     sealed: bytes | None = None
     fingerprint: str | None = None
+
+    def known_by(self, fingerprint: str | None) -> StoredRequest:
+        """The same, with its fingerprint."""
+        return replace(self, fingerprint=fingerprint)
 
 
 def submit(

@@ -5,46 +5,56 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar, cast
+from typing import Any, ParamSpec, TypeVar, cast, overload
 from weakref import WeakSet
 
-from flask import Flask, Response, appcontext_pushed, current_app, has_request_context, request
-from flask import url_for as flask_url_for
-from werkzeug.exceptions import ServiceUnavailable
+from flask import Flask, appcontext_pushed, current_app, has_request_context, request
 
-from taskrow.domain.options import TaskOptions
-from taskrow.errors import DatabaseError
-from taskrow.web.requests import take_down
-from taskrow.web.views import IN_WORKER, PREFIX
+from taskrow.web.stored_views import IN_WORKER, OPTIONS, ViewOptions, parse_view_options
+from taskrow.web.submission import submit_request
 
 P = ParamSpec("P")
 R = TypeVar("R")
+View = Callable[P, R]
 
-RETRY_AFTER = 1  # seconds
 adopted: WeakSet[Flask] = WeakSet()  # applications whose queue is not of their own making
 _adopting = threading.RLock()
 
 
-def async_api(view: Callable[P, R]) -> Callable[P, R]:
+@overload
+def async_api(view: Callable[P, R], /) -> Callable[P, R]: ...
+
+
+@overload
+def async_api(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def async_api(view: Callable[..., Any] | None = None, /, **options: Any) -> Any:
     """Run a view in the worker: answer 202, ``accepted``, and a Location that becomes its answer.
 
     Goes directly above the function (or method), below the route. Works for plain views and for the
-    methods of view classes. An application that has no TaskQueue yet gets one of its own.
+    methods of view classes. An application that has no TaskQueue yet gets one of its own. Options:
+    :class:`~taskrow.web.stored_views.ViewOptions`.
     """
     _adopt_applications()
-    return stored(view)
+    return stored(view, **options) if view is not None else stored(**options)
 
 
-def stored(view: Callable[P, R]) -> Callable[P, R]:
-    """``async_api`` for applications that have, or will get, a TaskQueue."""
+@overload
+def stored(view: Callable[P, R], /) -> Callable[P, R]: ...
 
-    @wraps(view)
-    def submit_or_run(*args: P.args, **kwargs: P.kwargs) -> R:
-        if in_worker():
-            return cast(R, current_app.ensure_sync(view)(*args, **kwargs))
-        return cast(R, _accept())
 
-    return submit_or_run
+@overload
+def stored(**options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+
+def stored(view: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+    """``async_api`` for applications that have, or will get, a TaskQueue.
+
+    OptionError for an unknown or wrong option, at import.
+    """
+    checked = parse_view_options(options)
+    return _wrap(view, checked) if view is not None else lambda view: _wrap(view, checked)
 
 
 def in_worker() -> bool:
@@ -52,29 +62,19 @@ def in_worker() -> bool:
     return has_request_context() and bool(request.environ.get(IN_WORKER))
 
 
-def status_url(task_id: str) -> str:
-    """Where to look for the answer of a task."""
-    return flask_url_for("taskrow.status", task_id=task_id)
+def _wrap(view: Callable[P, R], options: ViewOptions) -> Callable[P, R]:
+    @wraps(view)
+    def submit_or_run(*args: P.args, **kwargs: P.kwargs) -> R:
+        if in_worker() or request.method == "OPTIONS":
+            return cast(R, current_app.ensure_sync(view)(*args, **kwargs))
+        if options.validate is not None:
+            refused = current_app.ensure_sync(options.validate)(*args, **kwargs)
+            if refused is not None:
+                return cast(R, refused)
+        return cast(R, submit_request(options))
 
-
-def _accept() -> Response:
-    if request.method == "HEAD":  # Flask sends HEAD to GET views: a look must not start work
-        return Response(status=202)
-    from taskrow.web.extension import engine_of
-
-    engine = engine_of(current_app)
-    taken = take_down(engine.settings.max_body)
-    try:
-        task_id = engine.submit(f"{PREFIX}{request.endpoint}", "{}", TaskOptions(), request=taken)
-    except DatabaseError as error:
-        raise unavailable(error) from None
-    headers = {"Location": status_url(task_id), "Retry-After": str(RETRY_AFTER)}
-    return Response("accepted", 202, headers, mimetype="text/plain")
-
-
-def unavailable(error: DatabaseError) -> ServiceUnavailable:
-    """The 503 of a database that cannot be used: one sentence, no traceback, nothing was stored."""
-    return ServiceUnavailable(str(error), retry_after=RETRY_AFTER)
+    setattr(submit_or_run, OPTIONS, options)
+    return submit_or_run
 
 
 def _adopt_applications() -> None:

@@ -20,15 +20,16 @@ from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
 from taskrow.engine.schedules import plan_of_decorator
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
+from taskrow.web.access import KEY as ACCESS
+from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
-from taskrow.web.monitors import register_monitors
+from taskrow.web.blueprint import register_monitors
+from taskrow.web.lookup import KEY, engine_of
 from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-KEY = "taskrow"
 
 
 class TaskQueue(ScheduleMethods):
@@ -42,6 +43,7 @@ class TaskQueue(ScheduleMethods):
     def __init__(self, app: Flask | None = None) -> None:
         self._registry = Registry()
         self._apps: list[Flask] = []
+        self._access = Access()
         if app is not None:
             self.init_app(app)
 
@@ -50,13 +52,14 @@ class TaskQueue(ScheduleMethods):
         if KEY in app.extensions and app not in adopted:
             raise RuntimeError("this application has a TaskQueue already: use that one")
         registry = self._registry.with_resolver(ViewResolver(app))
-        settings = _settings_of(app)
         app.extensions[KEY] = QueueEngine(
-            settings,
+            _settings_of(app),
             registry,
+            application=app.name,
             around=app.app_context,
-            application=settings.application or app.name,
+            owner=self._access.current_owner,
         )
+        app.extensions[ACCESS] = self._access
         self._apps.append(app)
         if app not in adopted:
             register_monitors(app)
@@ -65,6 +68,26 @@ class TaskQueue(ScheduleMethods):
     # -- door 1: a view becomes a task ---
 
     async_api = staticmethod(stored)
+
+    # -- who may look, and who may do more ---
+
+    def owner(self, function: OwnerFunction) -> OwnerFunction:
+        """Say whose a request is: ``@queue.owner`` above a function from the request to a text.
+
+        A task belongs to whoever submitted it, and for other clients it does not exist. None:
+        nobody's; such a task may be seen by whoever has its id.
+        """
+        self._access.owner = function
+        return function
+
+    def access(self, function: AccessFunction) -> AccessFunction:
+        """Open the rest of ``/tasks``: ``@queue.access`` above a function (request, verb) -> reach.
+
+        verb: "list", "submit", "cancel" or "retry". Reach: "all", "own" (or True) for the client's
+        own tasks, False or None for no. Without such a function all of it is closed.
+        """
+        self._access.may = function
+        return function
 
     # -- door 2: task functions ---
 
@@ -134,17 +157,6 @@ class TaskQueue(ScheduleMethods):
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
-
-
-def engine_of(app: Flask) -> QueueEngine:
-    """The queue of an application. NoApplicationError where it has none."""
-    engine = app.extensions.get(KEY)
-    if engine is None:
-        raise NoApplicationError(
-            f"the application {app.name!r} has no TaskQueue: call TaskQueue(app) in it"
-        )
-    assert isinstance(engine, QueueEngine)
-    return engine
 
 
 def _is_name(name: object) -> bool:

@@ -5,35 +5,48 @@ from __future__ import annotations
 import json
 from io import BytesIO
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from flask import Request, request
-from werkzeug.datastructures import CombinedMultiDict, Headers
-from werkzeug.exceptions import RequestEntityTooLarge
-from werkzeug.test import EnvironBuilder, encode_multipart
+from werkzeug.datastructures import Headers
+from werkzeug.test import EnvironBuilder
 
+from taskrow.domain.settings import Settings
 from taskrow.storage.submit import StoredRequest
+from taskrow.web.bodies import read_body
+from taskrow.web.credentials import Credentials, credentials_of, is_secret
+from taskrow.web.problems import Problem
 
-_CREDENTIALS = {"authorization", "cookie", "proxy-authorization"}
-_HOP_BY_HOP = {"connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade"}
-_LEFT_OUT = _CREDENTIALS | _HOP_BY_HOP | {"content-length"}
+_LEFT_OUT = {
+    "connection", "content-length", "keep-alive", "proxy-authorization", "te", "trailer",
+    "transfer-encoding", "upgrade",
+}  # fmt: skip
+_LONGEST_URL = 16 * 1024  # bytes
+_LONGEST_HEAD = 64 * 1024
 
 
-def take_down(limit: int) -> StoredRequest:
-    """Store the current request: its line, address, headers without credentials, and raw body.
+def take_down(settings: Settings, task_id: str) -> StoredRequest:
+    """Store the current request: its line, address, headers, raw body, and sealed credentials.
 
-    RequestEntityTooLarge (413) when the body has more than ``limit`` bytes.
+    Problem 400, 413, 414 or 431 where it is broken or too large; CredentialsError where there is no
+    key to seal with.
     """
-    return StoredRequest(json.dumps(_describe(request)), _read_body(request, limit))
+    told = _describe(request, settings)
+    body = read_body(request, settings.max_body)
+    credentials = credentials_of(request, settings.secret_headers)
+    sealed = None if credentials is None else credentials.seal(task_id)
+    told["sealed"] = [] if credentials is None else credentials.names
+    return StoredRequest(json.dumps(told), body, sealed)
 
 
-def put_up(stored: StoredRequest) -> dict[str, Any]:
+def put_up(stored: StoredRequest, credentials: Credentials | None) -> dict[str, Any]:
     """The WSGI environ of a stored request, as the application saw it after its middleware."""
     told = json.loads(stored.request)
+    headers = [(name, value) for name, value in told["headers"]]
     builder = EnvironBuilder(
         base_url=f"{told['scheme']}://{told['host']}/",
         method=told["method"],
-        headers=Headers([(name, value) for name, value in told["headers"]]),
+        headers=Headers(headers + (credentials.headers if credentials else [])),
         input_stream=BytesIO(stored.body),
         content_length=len(stored.body),
         environ_base={"REMOTE_ADDR": told["remote_addr"]} if told["remote_addr"] else None,
@@ -43,6 +56,11 @@ def put_up(stored: StoredRequest) -> dict[str, Any]:
         return builder.get_environ()
     finally:
         builder.close()
+
+
+def names_of_sealed(stored: StoredRequest) -> list[str]:
+    """Which headers of a stored request were kept sealed."""
+    return list(json.loads(stored.request)["sealed"])
 
 
 def _address(told: dict[str, Any]) -> dict[str, str]:
@@ -61,8 +79,8 @@ def _address(told: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _describe(request: Request) -> dict[str, Any]:
-    return {
+def _describe(request: Request, settings: Settings) -> dict[str, Any]:
+    told = {
         "method": request.method,
         "scheme": request.scheme,
         "host": request.host,
@@ -71,30 +89,19 @@ def _describe(request: Request) -> dict[str, Any]:
         "query": request.environ.get("QUERY_STRING", ""),
         "remote_addr": request.remote_addr,
         "headers": [
-            [name, value] for name, value in request.headers if name.lower() not in _LEFT_OUT
+            [name, value]
+            for name, value in request.headers
+            if name.lower() not in _LEFT_OUT and not is_secret(name, settings.secret_headers)
         ],
     }
+    _check_size(request, told)
+    return told
 
 
-def _read_body(request: Request, limit: int) -> bytes:
-    declared = request.content_length
-    if declared is not None and declared > limit:
-        raise RequestEntityTooLarge
-    own = request.max_content_length
-    request.max_content_length = limit if own is None else min(own, limit)
-    body = request.get_data(cache=True, parse_form_data=False)
-    if not body and "form" in vars(request):
-        body = _write_again(request)
-    if len(body) > limit:
-        raise RequestEntityTooLarge
-    return body
-
-
-def _write_again(request: Request) -> bytes:
-    """The body of a form that a hook has parsed before us, as protection against CSRF does."""
-    boundary = request.mimetype_params.get("boundary")
-    if boundary is None:
-        return urlencode(list(request.form.items(multi=True))).encode()
-    for _, file in request.files.items(multi=True):
-        file.stream.seek(0)
-    return encode_multipart(CombinedMultiDict([request.form, request.files]), boundary)[1]
+def _check_size(request: Request, told: dict[str, Any]) -> None:
+    if "\0" in told["path"]:
+        raise Problem(400, "bad-url", "The path of the URL has a NUL character in it.")
+    if len(told["path"]) + len(told["query"]) > _LONGEST_URL:
+        raise Problem(414, "url-too-long", f"The URL has more than {_LONGEST_URL:,} bytes.")
+    if sum(len(name) + len(value) for name, value in request.headers) > _LONGEST_HEAD:
+        raise Problem(431, "headers-too-large", f"The headers have over {_LONGEST_HEAD:,} bytes.")

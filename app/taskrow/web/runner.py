@@ -9,7 +9,7 @@ from flask.cli import ScriptInfo
 
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.runner import serve
-from taskrow.web.extension import engine_of
+from taskrow.web.lookup import engine_of
 
 
 def load_engine(app_path: str | None) -> QueueEngine:

@@ -1,7 +1,4 @@
-"""Run a stored request in the worker as the web process would have: the whole dispatch.
-
-The name of such a task is ``view:<endpoint>``.
-"""
+"""Run a stored request in the worker as the web process would have: the whole dispatch."""
 
 from __future__ import annotations
 
@@ -13,17 +10,21 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.options import TaskOptions
-from taskrow.errors import NoSuchTaskError, ResultError
+from taskrow.errors import CredentialsError, NoSuchTaskError, ResultError
+from taskrow.storage.credentials import find_credentials
 from taskrow.storage.requests import find_request
-from taskrow.web.requests import put_up
+from taskrow.web.credentials import Credentials, open_credentials, seal_cookies
+from taskrow.web.requests import names_of_sealed, put_up
+from taskrow.web.stored_views import IN_WORKER, find_options
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from taskrow.engine.context import TaskContext
     from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.submit import StoredRequest
 
-PREFIX = "view:"
-IN_WORKER = "taskrow.in_worker"  # the key in the environ that tells our decorator to call through
-_UNHANDLED = "taskrow.unhandled"  # and the one that keeps an exception that became a 500
+_UNHANDLED = "taskrow.unhandled"  # the key in the environ of an exception that became a 500
 
 _DROPPED = {
     "connection", "content-length", "date", "keep-alive", "server", "set-cookie", "te", "trailer",
@@ -39,40 +40,46 @@ class ViewResolver:
         got_request_exception.connect(_note_unhandled, app)
 
     def __call__(self, name: str) -> StoredView | None:
-        endpoint = name.removeprefix(PREFIX)
-        if not name.startswith(PREFIX) or endpoint not in self._app.view_functions:
-            return None
-        return StoredView(self._app)
+        options = find_options(self._app, name)
+        return None if options is None else StoredView(self._app, options.task)
 
 
 class StoredView:
     """A view, run from its stored request."""
 
-    options = TaskOptions()
-
-    def __init__(self, app: Flask) -> None:
-        self._app = app
+    def __init__(self, app: Flask, options: TaskOptions) -> None:
+        self._app, self.options = app, options
 
     def run(self, engine: QueueEngine, context: TaskContext, *_: Any) -> Answer:
         """Dispatch the request of the task and return what the application answered.
 
         AnsweredWithError when the view raised something that is no HTTP answer.
         """
+        task_id = context.request.id or ""
         with engine.database.read() as connection:
-            stored = find_request(connection, context.request.id or "")
+            stored = find_request(connection, task_id)
+            sealed = find_credentials(connection, task_id)
         if stored is None:
-            raise NoSuchTaskError(f"the request of task {context.request.id} is gone")
-        environ = put_up(stored) | {IN_WORKER: True}
-        with self._app.request_context(environ):
-            return self._dispatch(engine.settings.max_body)
+            raise NoSuchTaskError(f"the request of task {task_id} is gone")
+        with self._app.app_context():
+            credentials = _credentials(stored, sealed, task_id)
+        session = credentials.session if credentials else ""
 
-    def _dispatch(self, limit: int) -> Answer:
+        def answer_of(response: Response) -> Answer:
+            return _answer_of(response, engine.settings.max_body, task_id, session)
+
+        with self._app.request_context(put_up(stored, credentials) | {IN_WORKER: True}):
+            if credentials is not None:
+                credentials.restore_session()
+            return self._dispatch(answer_of)
+
+    def _dispatch(self, answer_of: Callable[[Response], Answer]) -> Answer:
         try:
-            answer = _answer_of(self._app.full_dispatch_request(), limit)
+            answer = answer_of(self._app.full_dispatch_request())
         except ResultError:
             raise
         except Exception as error:
-            raise AnsweredWithError(_answer_of(self._error_page(error), limit)) from error
+            raise AnsweredWithError(answer_of(self._error_page(error))) from error
         if (unhandled := request.environ.get(_UNHANDLED)) is not None:
             raise AnsweredWithError(answer) from unhandled
         return answer
@@ -90,7 +97,19 @@ def _note_unhandled(_: Flask, exception: BaseException, **__: Any) -> None:
         request.environ[_UNHANDLED] = exception
 
 
-def _answer_of(response: Response, limit: int) -> Answer:
+def _credentials(stored: StoredRequest, sealed: bytes | None, task_id: str) -> Credentials | None:
+    """The credentials of a stored request. CredentialsError: they are gone, or cannot be opened."""
+    if sealed is not None:
+        return open_credentials(sealed, task_id)
+    if names := names_of_sealed(stored):
+        raise CredentialsError(
+            f"the credentials ({', '.join(names)}) were erased when the task ended: it cannot run "
+            "again as its client; have the client submit it once more"
+        )
+    return None
+
+
+def _answer_of(response: Response, limit: int, task_id: str, session: str) -> Answer:
     response.direct_passthrough = False
     body = response.get_data()
     response.close()
@@ -100,4 +119,5 @@ def _answer_of(response: Response, limit: int) -> Answer:
             "let the view store it and answer with a link, or raise TASKROW_MAX_BODY"
         )
     headers = [(n, v) for n, v in response.headers.items() if n.lower() not in _DROPPED]
-    return Answer(response.status_code, tuple(headers), body)
+    cookies = seal_cookies(response.headers.getlist("Set-Cookie"), session, task_id)
+    return Answer(response.status_code, tuple(headers), body, cookies)
