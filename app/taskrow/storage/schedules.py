@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, delete, select, tuple_, update
+from sqlalchemy import Connection, RowMapping, bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -18,7 +18,8 @@ from taskrow.domain.schedule import Plan, Schedule, Source
 from taskrow.storage.submit import NewTask, submit
 from taskrow.storage.tables import schedule_fires, schedules
 
-_IN_ORDER = select(schedules).order_by(schedules.c.name)
+_ALL = select(schedules).order_by(schedules.c.name)
+_COMING = _ALL.where(schedules.c.next_at.is_not(None), schedules.c.next_at <= bindparam("until"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,13 +44,12 @@ def find_schedule(connection: Connection, name: str) -> Schedule | None:
 
 def list_schedules(connection: Connection) -> list[Schedule]:
     """All schedules, by name."""
-    return [_schedule(row) for row in connection.execute(_IN_ORDER).mappings()]
+    return [_schedule(row) for row in connection.execute(_ALL).mappings()]
 
 
 def coming_schedules(connection: Connection, until: datetime) -> list[Schedule]:
     """The schedules that are due up to a time, by name: all workers lock them in one order."""
-    coming = _IN_ORDER.where(schedules.c.next_at.is_not(None), schedules.c.next_at <= until)
-    return [_schedule(row) for row in connection.execute(coming).mappings()]
+    return [_schedule(row) for row in connection.execute(_COMING, {"until": until}).mappings()]
 
 
 def add_schedule(
