@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from taskrow.domain.asks import Cancel, Retry
 from taskrow.domain.schedule import Schedule
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
@@ -18,11 +19,14 @@ from taskrow.errors import (
     NotATaskError,
     OptionError,
     ResultError,
+    RetriesExhausted,
     SchemaError,
     SettingsError,
+    SoftTimeout,
     TaskCancelled,
     TaskFailed,
     TaskrowError,
+    TaskTimeout,
     TransitionError,
     UnknownTaskError,
 )
@@ -32,6 +36,7 @@ from taskrow.web.extension import TaskQueue
 __all__ = [
     "ArgumentsError",
     "AsyncResult",
+    "Cancel",
     "CancelRequested",
     "DatabaseBusyError",
     "DatabaseError",
@@ -42,15 +47,19 @@ __all__ = [
     "OptionError",
     "QueueExecutor",
     "ResultError",
+    "RetriesExhausted",
+    "Retry",
     "Schedule",
     "SchemaError",
     "SettingsError",
+    "SoftTimeout",
     "TaskCancelled",
     "TaskContext",
     "TaskFailed",
     "TaskFunction",
     "TaskFuture",
     "TaskQueue",
+    "TaskTimeout",
     "TaskrowError",
     "TransitionError",
     "UnknownTaskError",

@@ -74,6 +74,14 @@ class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mist
     """The task that is running was asked to stop."""
 
 
+class SoftTimeout(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task has run longer than its soft_timeout: clean up and end."""
+
+
+class RetriesExhausted(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task asked to be run again, but its retries are used up."""
+
+
 class TaskCancelled(TaskrowError):  # noqa: N818 - reads as what happened to the task
     """The task was cancelled, so it has no result."""
 
@@ -85,3 +93,9 @@ class TaskFailed(TaskrowError):  # noqa: N818 - reads as what happened to the ta
 
     def __str__(self) -> str:
         return str(self.args[0]) if self.args else ""
+
+
+class TaskTimeout(TaskFailed):
+    """The task ran longer than its timeout, and its process was ended."""
+
+    type = "TaskTimeout"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
@@ -77,7 +78,8 @@ def test_an_unknown_option_names_the_nearest_one() -> None:
 
 
 def test_an_option_that_is_like_none_names_all_of_them() -> None:
-    with pytest.raises(OptionError, match=r"there are crash_limit, .*queue, retention, retries"):
+    everything = ", ".join(sorted(field.name for field in fields(TaskOptions)))
+    with pytest.raises(OptionError, match=f"; there are {everything}$"):
         parse_options({"zzz": 3})
 
 

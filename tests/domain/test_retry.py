@@ -29,13 +29,15 @@ def test_luck_moves_a_delay_between_its_half_and_the_whole(tries: int) -> None:
 
 
 def test_an_exception_is_retried_as_often_as_allowed() -> None:
-    delays = [after_failure(failures=n, retries=3, now=NOW, luck=1.0) for n in (1, 2, 3)]
-    assert delays == [NOW + timedelta(seconds=s) for s in (1, 2, 4)]
-    assert after_failure(failures=4, retries=3, now=NOW, luck=1.0) is None
+    runs = [
+        after_failure(failures=n, retries=3, now=NOW, delay=backoff(n - 1, 1.0)) for n in (1, 2, 3)
+    ]
+    assert runs == [NOW + timedelta(seconds=s) for s in (1, 2, 4)]
+    assert after_failure(failures=4, retries=3, now=NOW, delay=backoff(3, 1.0)) is None
 
 
 def test_without_retries_the_first_exception_is_the_last() -> None:
-    assert after_failure(failures=1, retries=0, now=NOW, luck=0.0) is None
+    assert after_failure(failures=1, retries=0, now=NOW, delay=timedelta(0)) is None
 
 
 def test_after_its_first_lost_worker_a_task_runs_again_at_once() -> None:

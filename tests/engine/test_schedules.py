@@ -63,6 +63,17 @@ def test_what_left_the_code_is_disabled_and_comes_back(site_factory: SiteFactory
     assert old.row().next_at == NOON + HOUR + MINUTE  # it was off, so nothing was missed
 
 
+def test_what_left_the_code_while_the_clock_was_set_back_is_disabled(
+    site_factory: SiteFactory,
+) -> None:
+    old, new = site_factory(), site_factory()
+    old.declare(every=MINUTE)
+    old.start().at(NOON + HOUR)
+    new.clock.now = NOON
+    new.function()
+    assert new.start().row().state == "disabled"
+
+
 def test_a_rule_that_changes_in_code_counts_from_now(site_factory: SiteFactory) -> None:
     old, new = site_factory(), site_factory()
     old.declare(every=MINUTE)

@@ -6,9 +6,14 @@ from dataclasses import dataclass, fields
 from difflib import get_close_matches
 from typing import Any
 
+from taskrow.domain.retry import Backoff, check_backoff
+from taskrow.domain.seconds import to_seconds
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
+_ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap")
+
+Classes = tuple[type[BaseException], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,14 +21,28 @@ class TaskOptions:
     """The options of one task function.
 
     queue: the lane its tasks wait in. priority: higher is claimed first. retries: how many times an
-    exception leads to another attempt. crash_limit: how many lost workers a task survives.
-    retention: seconds a finished row is kept, whatever its outcome; None is the application's rule.
+    exception leads to another attempt. retry_on: the exceptions that do, a class or a tuple of
+    them; never_retry_on: those that do not, whatever retry_on says. backoff: the delay before it,
+    a curve ("exponential", "linear", "constant"), seconds, or a function of (failures, error) that
+    returns seconds; backoff_cap: the longest, in seconds (600 for a curve).
+    crash_limit: how many lost workers a task survives.
+    at_most_once: crash_limit=0 by its meaning: what was begun is never begun again by itself.
+    timeout: seconds after which the process that runs it is ended; soft_timeout: seconds after
+    which SoftTimeout is raised in it. retention: seconds a finished row is kept, whatever its
+    outcome; None is the application's rule.
     """
 
     queue: str = "default"
     priority: int = 0
     retries: int = 0
+    retry_on: Classes = (BaseException,)
+    never_retry_on: Classes = ()
+    backoff: Backoff = "exponential"
+    backoff_cap: float | None = None
     crash_limit: int = 3
+    at_most_once: bool = False
+    timeout: float | None = None
+    soft_timeout: float | None = None
     retention: float | None = None
 
     def __post_init__(self) -> None:
@@ -32,8 +51,35 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
-        if self.retention is not None and not _is_seconds(self.retention):
-            raise OptionError(f"retention must be seconds, 0 or more, not {self.retention!r}")
+        self._make_plain()
+        self._check_timeouts()
+        self._check_at_most_once()
+
+    def _make_plain(self) -> None:
+        """Keep what can be written in several ways in one."""
+        plain: dict[str, Any] = {"backoff": check_backoff(self.backoff)}
+        for name in (*_ABOVE_ZERO, "retention"):
+            if (given := getattr(self, name)) is not None:
+                plain[name] = to_seconds(name, given, above_zero=name in _ABOVE_ZERO)
+        for name in ("retry_on", "never_retry_on"):
+            plain[name] = _classes(name, getattr(self, name))
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)  # the way of a frozen dataclass to begin
+
+    def _check_timeouts(self) -> None:
+        if self.timeout is None or self.soft_timeout is None or self.soft_timeout < self.timeout:
+            return
+        raise OptionError(
+            f"soft_timeout must be less than timeout ({self.timeout:g}), not {self.soft_timeout!r}"
+        )
+
+    def _check_at_most_once(self) -> None:
+        if not isinstance(self.at_most_once, bool):
+            raise OptionError(f"at_most_once must be True or False, not {self.at_most_once!r}")
+        if self.at_most_once and self.crash_limit != 0:
+            raise OptionError(
+                f"at_most_once means crash_limit=0, not {self.crash_limit!r}: give one of them"
+            )
 
 
 def parse_options(given: dict[str, Any]) -> TaskOptions:
@@ -42,7 +88,8 @@ def parse_options(given: dict[str, Any]) -> TaskOptions:
     for name in given:
         if name not in known:
             raise OptionError(f"{name!r} is no option of a task function{suggest(name, known)}")
-    return TaskOptions(**given)
+    implied = {"crash_limit": 0} if given.get("at_most_once") is True else {}
+    return TaskOptions(**(implied | given))
 
 
 def suggest(name: str, known: list[str]) -> str:
@@ -56,5 +103,10 @@ def _whole(name: str, value: Any, least: int = 0) -> None:
         raise OptionError(f"{name} must be a whole number from {least} to {_WIDEST}, not {value!r}")
 
 
-def _is_seconds(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _WIDEST
+def _classes(name: str, value: Any) -> Classes:
+    """Exception classes as the tuple that isinstance takes."""
+    found = value if isinstance(value, tuple) else (value,)
+    for kind in found:
+        if not isinstance(kind, type) or not issubclass(kind, BaseException):
+            raise OptionError(f"{name} must be an exception class or a tuple of them, not {kind!r}")
+    return found

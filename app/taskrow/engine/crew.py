@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -18,10 +18,17 @@ _SLOWEST_START = 30.0
 
 
 class Crew:
-    """All runners. Times are monotonic seconds."""
+    """All runners. Times are monotonic seconds; ``limit_of`` a name is its timeout."""
 
-    def __init__(self, command: Sequence[str], size: int, shared_files: Sequence[int]) -> None:
+    def __init__(
+        self,
+        command: Sequence[str],
+        size: int,
+        shared_files: Sequence[int],
+        limit_of: Callable[[str], float | None],
+    ) -> None:
         self._command, self._size, self._shared_files = command, size, shared_files
+        self._limit_of = limit_of
         self.handles: list[RunnerHandle] = []
         self.pace = Pace()
         self._failed_starts = 0
@@ -40,7 +47,7 @@ class Crew:
         return sum(self._room(handle, now) for handle in self.handles)
 
     def _room(self, handle: RunnerHandle, now: float) -> int:
-        if not handle.ready or handle.gone:
+        if not handle.ready or handle.gone or handle.killed:
             return 0
         if handle.in_flight and now - handle.head_since > STUCK_SECONDS:
             return 0
@@ -74,6 +81,25 @@ class Crew:
             if len(handle.in_flight) > 1 and not handle.recalled
         ]
         return min(moments, default=None)
+
+    def next_overdue(self) -> float | None:
+        """When the next task will have run longer than it may."""
+        moments = (self._overdue_at(handle) for handle in self.handles)
+        return min((at for at in moments if at is not None), default=None)
+
+    def kill_overdue(self, now: float) -> None:
+        """End the runners of tasks that have run longer than they may."""
+        for handle in self.handles:
+            at = self._overdue_at(handle)
+            if at is not None and now >= at:
+                handle.overdue = handle.in_flight[0]
+                handle.kill()
+
+    def _overdue_at(self, handle: RunnerHandle) -> float | None:
+        if handle.killed or not handle.in_flight:
+            return None
+        limit = self._limit_of(handle.in_flight[0].name)
+        return None if limit is None else handle.head_since + limit
 
     @property
     def is_busy(self) -> bool:
@@ -113,13 +139,16 @@ class Crew:
                     handle.in_flight[place] = replace(claim, cancel_requested_at=now)
                     handle.cancel(claim.seq)
 
-    def drop_all(self) -> list[Claim]:
-        """End every runner now; returns what they held."""
-        held = self.running()
+    def kill_busy(self) -> None:
+        """End every runner that holds a task; what it held is known when its end is heard."""
         for handle in self.handles:
-            handle.in_flight.clear()
-            handle.kill()
-        return held
+            if handle.in_flight and not handle.killed:
+                handle.kill()
+
+    @property
+    def is_ending(self) -> bool:
+        """Whether all that hold a task have been ended, and their end is about to be heard."""
+        return all(handle.killed for handle in self.handles if handle.in_flight)
 
     def dismiss(self) -> None:
         """Let all runners end; those that do not within a few seconds are ended."""

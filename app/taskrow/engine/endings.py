@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain import retry
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.task import Status
 from taskrow.engine.messages import ANSWERED, CANCELLED, SUCCEEDED, Report, decode_answer
+from taskrow.engine.retrying import may_retry, seconds_until_retry
+from taskrow.errors import TaskTimeout
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
 
@@ -32,15 +36,12 @@ def ending_of(engine: QueueEngine, claim: Claim, report: Report, now: datetime) 
         return _answered(engine, claim, said, now)
     if report.kind == CANCELLED:
         return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
-    run_at = _next_attempt(claim, now) if said["again"] else None
-    if run_at is None:
-        return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
-    return _again(claim, run_at, "failed", said)
+    return _failed(engine, claim, said, now)
 
 
 def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     """How an attempt ends whose process is gone; ``what`` says in words how it went."""
-    said = {"error": {"type": "WorkerLost", "message": what}, "traceback": None}
+    said = _said("WorkerLost", what)
     if claim.cancel_requested_at is not None:
         return _ended(engine, claim, Status.CANCELLED, outcome="lost", said=said, now=now)
     run_at = retry.after_loss(
@@ -52,6 +53,22 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     if run_at is None:
         return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
     return _again(claim, run_at, "lost", said)
+
+
+def overdue(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """How an attempt ends that was ended for its timeout: as an exception would end it."""
+    options = engine.options_of(claim.name)
+    limit = options.timeout or 0.0
+    said = _said("TaskTimeout", f"it ran longer than its timeout of {limit:g} s and was ended")
+    return _failed(engine, claim, said | {"again": _after_timeout(claim, options)}, now)
+
+
+def interrupted(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
+    if claim.crash_limit:
+        return released(claim)
+    said = _said("WorkerLost", "its worker was stopped while it ran, and it may run only once")
+    return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
 
 
 def released(claim: Claim) -> Ending:
@@ -75,14 +92,37 @@ def _answered(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: d
     )
 
 
-def _next_attempt(claim: Claim, now: datetime) -> datetime | None:
-    if claim.cancel_requested_at is not None:
+def _said(kind: str, message: str) -> dict[str, Any]:
+    """What a runner that is gone cannot say any more."""
+    return {"error": {"type": kind, "message": message}, "traceback": None}
+
+
+def _failed(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: datetime) -> Ending:
+    run_at = _next_attempt(claim, said, now)
+    if run_at is None:
+        return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
+    return _again(claim, run_at, "failed", said)
+
+
+def _after_timeout(claim: Claim, options: TaskOptions) -> float | None:
+    """As a runner would propose, but that no function of the user's runs in this process."""
+    if not may_retry(TaskTimeout, options):
         return None
+    if callable(options.backoff):
+        options = replace(options, backoff="exponential")
+    return seconds_until_retry(TaskTimeout(), claim.failures + 1, options)
+
+
+def _next_attempt(claim: Claim, said: Mapping[str, Any], now: datetime) -> datetime | None:
+    """When to run again, as the runner proposed; None: not at all, or not any more."""
+    if claim.cancel_requested_at is not None or said["again"] is None:
+        return None
+    limit = said.get("limit")
     return retry.after_failure(
         failures=claim.failures + 1,
-        retries=claim.retries,
+        retries=claim.retries if limit is None else limit,
         now=now,
-        luck=random.random(),  # noqa: S311
+        delay=timedelta(seconds=said["again"]),
     )
 
 

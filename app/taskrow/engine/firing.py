@@ -54,8 +54,9 @@ class Firing:
             coming = rows.coming_schedules(connection, now + _HORIZON)
         known = [(schedule, rule) for schedule in coming if (rule := self._rule_of(schedule))]
         fires = [self._fire_of(*pair, now) for pair in known if _next_at(pair[0]) <= now]
-        fired = [name for start in range(0, len(fires), _AT_ONCE)
-                 for name in self._fire(fires[start : start + _AT_ONCE], now)]  # fmt: skip
+        fired: list[str] = []
+        for start in range(0, len(fires), _AT_ONCE):
+            fired += self._fire(fires[start : start + _AT_ONCE], now)
         later = [_next_at(schedule) for schedule, _ in known if _next_at(schedule) > now]
         later += [fire.next_at for fire in fires if fire.next_at is not None]
         self.next_at = min(later, default=None)

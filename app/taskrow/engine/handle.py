@@ -35,6 +35,8 @@ class RunnerHandle:
         self.ready = False
         self.gone = False
         self.recalled = False
+        self.killed = False  # by us: what it ran is not to blame, unless it is overdue
+        self.overdue: Claim | None = None  # what ran longer than its timeout
 
     def fileno(self) -> int:
         return self._work.fileno()
@@ -119,6 +121,7 @@ class RunnerHandle:
 
     def kill(self) -> None:
         """End it now."""
+        self.killed = True
         self.process.kill()
 
     def close(self, patience: float | None = None) -> int:

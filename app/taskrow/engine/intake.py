@@ -36,12 +36,22 @@ class Intake:
         return any(freed)
 
     def bury(self, handle: RunnerHandle) -> None:
-        """A runner died: what it ran is lost, what it had not begun goes back unharmed."""
-        held, how = self._crew.bury(handle, time.monotonic())
+        """A runner is gone: what it ran ends so, what it had not begun goes back unharmed."""
+        moment = time.monotonic()
+        held, how = self._crew.bury(handle, moment)
         if held:
-            lost = endings.lost(self._engine, held[0], how, self._engine.clock())
-            self.endings.append(replace(lost, progress=self.progress.close(held[0])))
+            ending = self._ending_of_head(handle, held[0], how)
+            seconds, last_word = moment - handle.head_since, self.progress.close(held[0])
+            self.endings.append(replace(ending, progress=last_word, seconds=seconds))
             self.release(list(held)[1:])
+
+    def _ending_of_head(self, handle: RunnerHandle, head: Claim, how: str) -> Ending:
+        now, overdue = self._engine.clock(), handle.overdue
+        if overdue is not None and (overdue.seq, overdue.attempt) == (head.seq, head.attempt):
+            return endings.overdue(self._engine, head, now)
+        if handle.killed:
+            return endings.interrupted(self._engine, head, now)
+        return endings.lost(self._engine, head, how, now)
 
     def release(self, claims: list[Claim]) -> None:
         """Give claims back unharmed."""

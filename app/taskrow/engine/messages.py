@@ -25,7 +25,7 @@ SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "an
 
 @dataclass(frozen=True)
 class Assignment:
-    """What a runner is told to run. ``call`` is JSON text: id, name, failures, args."""
+    """What a runner is told to run. ``call`` is JSON text: id, name, failures, retries, args."""
 
     seq: int
     attempt: int
@@ -45,7 +45,9 @@ class Report:
 
 def encode_assignment(claim: Claim) -> bytes:
     """The line for a claim. A row edited by hand may hold line breaks; JSON does not need them."""
-    head = json.dumps({"id": claim.id, "name": claim.name, "failures": claim.failures})
+    head = json.dumps(
+        {"id": claim.id, "name": claim.name, "failures": claim.failures, "retries": claim.retries}
+    )
     args = claim.args.replace("\n", " ").replace("\r", " ")
     return f'run {claim.seq} {claim.attempt} {head[:-1]}, "args": {args}}}\n'.encode()
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import time
 import traceback
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.answer import Answer, AnsweredWithError
+from taskrow.domain.asks import Cancel
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import decode_arguments_of, encode_result
+from taskrow.engine.alarm import SoftLimit
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.messages import (
     ANSWERED,
@@ -20,13 +22,16 @@ from taskrow.engine.messages import (
     Report,
     encode_answer,
 )
-from taskrow.errors import CancelRequested, ResultError, UnknownTaskError
+from taskrow.engine.retrying import Proposal, propose
+from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from taskrow.engine.queue import QueueEngine
+    from taskrow.engine.registry import Runnable
 
+_DEFAULTS, _NOT_YET = TaskOptions(), TaskContext(TaskRequest())
 _LONGEST_TRACEBACK = 64 * 1024
 _LONGEST_MESSAGE = 4 * 1024
 
@@ -39,50 +44,77 @@ def run_assignment(
 ) -> Report:
     """Run what was assigned. ``report`` takes its progress, ``check`` raises if it should stop."""
     began = time.perf_counter()
-    said = Report("", assignment.seq, assignment.attempt)
+    call = _Call(engine)
     try:
-        kind, payload = _run(engine, assignment, report, check)
-    except CancelRequested as error:
-        kind, payload = CANCELLED, _failure(error, again=False)
+        kind, payload = call.run(assignment, report, check)
+    except (CancelRequested, Cancel) as error:
+        kind, payload = CANCELLED, _failure(Proposal(error))
     except AnsweredWithError as error:
         kind, payload = FAILED, _failed_answer(error)
-    except (ResultError, UnknownTaskError) as error:
-        kind, payload = FAILED, _failure(error, again=False)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the runner lives on
-        kind, payload = FAILED, _failure(error, again=True)
+        kind, payload = FAILED, _failure(propose(error, call.context, call.options))
     ms = (time.perf_counter() - began) * 1000
-    return replace(said, kind=kind, ms=ms, payload=payload)
+    return Report(kind, assignment.seq, assignment.attempt, ms, payload)
 
 
-def _run(
-    engine: QueueEngine,
-    assignment: Assignment,
-    report: Callable[[str], None],
-    check: Callable[[], None],
-) -> tuple[str, str]:
-    call = json.loads(assignment.call)
-    args, kwargs = decode_arguments_of(call["args"])
-    request = TaskRequest(
-        id=call["id"], name=call["name"], attempt=assignment.attempt, retries=call["failures"]
-    )
-    context = TaskContext(request, report, check)
-    value = engine.registry.get(request.name).run(engine, context, args, kwargs)
-    if isinstance(value, Answer):
-        return ANSWERED, json.dumps(encode_answer(value))
-    return SUCCEEDED, encode_result(value, limit=engine.settings.max_payload)
+class _Call:
+    """One call of a task function, and what is known of it when it goes wrong."""
+
+    def __init__(self, engine: QueueEngine) -> None:
+        self._engine = engine
+        self.context = _NOT_YET
+        self.options = _DEFAULTS
+
+    def run(
+        self, assignment: Assignment, report: Callable[[str], None], check: Callable[[], None]
+    ) -> tuple[str, str]:
+        """Run what was assigned; returns how to report it."""
+        call = json.loads(assignment.call)
+        args, kwargs = decode_arguments_of(call["args"])
+        runnable = self._engine.registry.get(call["name"])
+        self.options = runnable.options
+        request = TaskRequest(
+            id=call["id"],
+            name=call["name"],
+            attempt=assignment.attempt,
+            retries=call["failures"],
+            max_retries=call["retries"],
+        )
+        value = self._run_within_limit(runnable, request, (report, check), (args, kwargs))
+        if isinstance(value, Answer):
+            return ANSWERED, json.dumps(encode_answer(value))
+        return SUCCEEDED, encode_result(value, limit=self._engine.settings.max_payload)
+
+    def _run_within_limit(
+        self,
+        runnable: Runnable,
+        request: TaskRequest,
+        lines: tuple[Callable[[str], None], Callable[[], None]],
+        arguments: tuple[list[Any], dict[str, Any]],
+    ) -> Any:
+        soft_timeout = self.options.soft_timeout
+        if soft_timeout is None:
+            self.context = TaskContext(request, *lines)
+            return runnable.run(self._engine, self.context, *arguments)
+        with SoftLimit(soft_timeout) as limit:
+            report, check = lines
+            self.context = TaskContext(request, limit.reporting(report), limit.checking(check))
+            return runnable.run(self._engine, self.context, *arguments)
 
 
 def _failed_answer(error: AnsweredWithError) -> str:
-    return _failure(error.__cause__ or error, again=False, answer=encode_answer(error.answer))
+    return _failure(Proposal(error.__cause__ or error), answer=encode_answer(error.answer))
 
 
-def _failure(error: BaseException, *, again: bool, answer: dict[str, Any] | None = None) -> str:
-    """A failure as JSON: the error, its traceback, and whether another attempt makes sense."""
+def _failure(proposal: Proposal, answer: dict[str, Any] | None = None) -> str:
+    """A failure as JSON: the error, its traceback, and whether and when to run again."""
+    error = proposal.error
     return json.dumps(
         {
             "error": {"type": _type_name(error), "message": _message(error)},
             "traceback": _clean(_trace(error))[-_LONGEST_TRACEBACK:],
-            "again": again,
+            "again": proposal.again,
+            "limit": proposal.limit,
             "answer": answer,
         }
     )

@@ -23,6 +23,7 @@ from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
 _PURGED_AT_ONCE = 500
+_DEFAULTS = TaskOptions()
 Around = Callable[[], AbstractContextManager[object]]
 
 
@@ -180,10 +181,14 @@ class QueueEngine:
                 f"task {task_id} is {task.status}: only a finished task is retried"
             )
 
+    def options_of(self, name: str) -> TaskOptions:
+        """What the function of this name asks for; the defaults where there is none."""
+        found = self.registry.find(name)
+        return _DEFAULTS if found is None else found.options
+
     def purge_at(self, name: str, status: Status, now: datetime) -> datetime:
         """When the row of a task that ends now may go."""
-        found = self.registry.find(name)
-        return self.settings.purge_at(status, found.options.retention if found else None, now)
+        return self.settings.purge_at(status, self.options_of(name).retention, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
         """Delete the finished rows whose time is up, in small batches; returns how many.

@@ -9,12 +9,13 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.task import Status, Task
-from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed
+from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed, TaskTimeout
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 PENDING, SUCCESS, FAILURE, REVOKED = "PENDING", "SUCCESS", "FAILURE", "REVOKED"
+_SAYING_WHY = ("Cancel", "Expired")  # types of the error of a cancelled task
 _ENDED = {Status.SUCCEEDED: SUCCESS, Status.FAILED: FAILURE, Status.CANCELLED: REVOKED}
 
 
@@ -103,8 +104,14 @@ def outcome_of(task: Task) -> Any:
     if task.status is Status.FAILED:
         raise failure_of(task)
     if task.status is Status.CANCELLED:
-        raise TaskCancelled(f"task {task.id} was cancelled")
+        raise TaskCancelled(f"task {task.id} was cancelled{_reason_of(task)}")
     return result_of(task)
+
+
+def _reason_of(task: Task) -> str:
+    """Why a task was cancelled, where it says more than that somebody asked for it."""
+    error = json.loads(task.error or "{}")
+    return f": {error['message']}" if error.get("type") in _SAYING_WHY else ""
 
 
 def state_of(task: Task | None) -> str:
@@ -162,7 +169,7 @@ def _failure_class(name: str) -> type[TaskFailed]:
     A name from a row is only ever compared with Python's own exceptions; nothing is imported.
     """
     builtin = getattr(builtins, name, None)
-    bases: tuple[type, ...] = (TaskFailed,)
+    bases: tuple[type, ...] = (TaskTimeout if name == TaskTimeout.type else TaskFailed,)
     if isinstance(builtin, type) and issubclass(builtin, Exception):
         bases = (TaskFailed, builtin)
     if issubclass(bases[-1], BaseExceptionGroup):  # cannot be made without the exceptions in it

@@ -60,7 +60,10 @@ class Supervisor:
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
-            options.runner_command, options.runners, [] if shared is None else [shared]
+            options.runner_command,
+            options.runners,
+            [] if shared is None else [shared],
+            lambda name: engine.options_of(name).timeout,
         )
         self._upkeep = Upkeep(engine, self.id, self._liveness)
         self._journal = Journal(debug=options.debug)
@@ -103,6 +106,7 @@ class Supervisor:
     def _turn(self) -> None:
         self._hear(self._patience())
         moment = time.monotonic()
+        self._crew.kill_overdue(moment)
         if self._signals.stops:
             self._wind_down(moment)
         else:
@@ -161,7 +165,9 @@ class Supervisor:
             return self._rest_until - moment
         if self._wants_exchange(moment):
             return 0.0
-        moments = [self._beat_at, self._upkeep_at, self._crew.next_stuck(), self._stop_at]
+        crew_moments = self._crew.next_stuck(), self._crew.next_overdue()
+        grace_end = None if self._crew.is_ending else self._stop_at
+        moments = [self._beat_at, self._upkeep_at, grace_end, *crew_moments]
         waits = [at - moment for at in moments if at is not None]
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
@@ -251,14 +257,14 @@ class Supervisor:
     # -- the end ---------------------------------------------------------------------------------
 
     def _wind_down(self, moment: float) -> None:
-        """Take no more, let what runs end; when the grace is over, give it back unharmed."""
+        """Take no more, let what runs end; when the grace is over, end it: it runs elsewhere."""
         if self._stop_at is None:
             self._stop_at = moment + self._options.grace
             running = len(self._crew.running())
             log.info("stopping: %d tasks may go on for %g s", running, self._options.grace)
             self._crew.take_back(moment, everything=True)
         if moment >= self._stop_at or self._signals.stops > 1:
-            self._intake.release(self._crew.drop_all())
+            self._crew.kill_busy()
             self._stop_at = min(self._stop_at, moment)
 
     def _is_finished(self) -> bool:

@@ -10,7 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, delete, select, tuple_, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    RowMapping,
+    bindparam,
+    delete,
+    select,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as insert_postgresql
 from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
@@ -81,7 +91,7 @@ def facts_of(plan: Plan, source: Source, application: str) -> dict[str, Any]:
 
 
 def change_schedule(connection: Connection, before: Schedule, **values: Any) -> bool:
-    """Change a schedule, if its rule is still the one that was seen; whether it did."""
+    """Change a schedule, if its rule and its state are still what was seen; whether it did."""
     return bool(
         connection.execute(
             update(schedules)
@@ -89,6 +99,8 @@ def change_schedule(connection: Connection, before: Schedule, **values: Any) -> 
                 schedules.c.name == before.name,
                 schedules.c.rule == before.rule,
                 schedules.c.timezone == before.timezone,
+                _is_there(schedules.c.paused_at, before.paused_at),
+                _is_there(schedules.c.disabled_reason, before.disabled_reason),
             )
             .values(**values)
         ).rowcount
@@ -149,6 +161,11 @@ def purge_fires(connection: Connection, *, before: datetime, limit: int) -> int:
         .limit(limit)
     )
     return connection.execute(delete(schedule_fires).where(key.in_(picked))).rowcount
+
+
+def _is_there(column: Column[Any], value: object) -> ColumnElement[bool]:
+    """Not the value: a time that was written by hand may be finer than ours."""
+    return column.is_(None) if value is None else column.is_not(None)
 
 
 def _take_place(connection: Connection, name: str, due_at: datetime, task_id: str) -> bool:

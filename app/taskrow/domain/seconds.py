@@ -1,0 +1,20 @@
+"""Lengths of time as users write them: a number of seconds, or a timedelta."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from taskrow.errors import OptionError
+
+MOST = 2**31 - 1  # so that no time overflows
+
+
+def to_seconds(name: str, value: Any, *, above_zero: bool = False) -> float:
+    """The seconds that ``value`` says. OptionError names what it must be."""
+    given = value.total_seconds() if isinstance(value, timedelta) else value
+    number = isinstance(given, int | float) and not isinstance(given, bool)
+    if not number or not 0 <= given < MOST or (above_zero and given == 0):
+        least = "more than 0" if above_zero else "0 or more"
+        raise OptionError(f"{name} must be seconds, {least}, not {value!r}")
+    return float(given)

@@ -1,0 +1,83 @@
+"""The soft timeout of a task: SoftTimeout is raised in it, so that it can clean up and end.
+
+By SIGALRM where a task runs in the main thread of a system that has it; elsewhere the task hears it
+at its next update_state.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from taskrow.errors import SoftTimeout
+
+
+class SoftLimit:
+    """Raises SoftTimeout once in the block, after ``seconds``."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._thread = threading.get_ident()
+        self._by_signal = hasattr(signal, "setitimer") and (
+            threading.current_thread() is threading.main_thread()
+        )
+        self._spent = False  # it was raised, or the block is over
+        self._held = self._rang = False
+
+    def __enter__(self) -> SoftLimit:
+        self._deadline = time.monotonic() + self._seconds
+        if self._by_signal:
+            self._before = signal.signal(signal.SIGALRM, self._ring)
+            signal.setitimer(signal.ITIMER_REAL, self._seconds)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        self._spent = True  # an alarm that is on its way finds nobody
+        if self._by_signal:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, self._before)
+
+    def reporting(self, report: Callable[[str], None]) -> Callable[[str], None]:
+        """``report``, never cut off in the middle of a line."""
+
+        def whole(progress: str) -> None:
+            if threading.get_ident() != self._thread:  # the alarm does not ring there
+                report(progress)
+                return
+            self._held = True
+            try:
+                report(progress)
+            finally:
+                self._held = False
+            if self._rang:
+                self._raise()
+
+        return whole
+
+    def checking(self, check: Callable[[], None]) -> Callable[[], None]:
+        """``check``, that looks at the clock too where no alarm can ring."""
+
+        def both() -> None:
+            check()
+            if not self._by_signal and time.monotonic() >= self._deadline:
+                self._raise()
+
+        return both
+
+    def _ring(self, *_: object) -> None:
+        self._rang = True
+        if not self._held:
+            self._raise()
+
+    def _raise(self) -> None:
+        if not self._spent:
+            self._spent = True
+            raise SoftTimeout(f"it has run longer than its soft_timeout of {self._seconds:g} s")
