@@ -16,10 +16,11 @@ from sqlalchemy import select
 
 from taskrow import NotATaskError, OptionError, Schedule, TaskQueue
 from taskrow.__main__ import main as taskrow
+from taskrow.domain.times import to_text
 from taskrow.engine.firing import Firing
 from taskrow.engine.queue import QueueEngine
 from taskrow.errors import ArgumentsError, NoSuchScheduleError
-from taskrow.storage.schedules import find_schedule
+from taskrow.storage.schedules import change_schedule, find_schedule
 from taskrow.storage.tables import schedule_fires, tasks
 from tests.support.processes import ProcessFactory, eventually
 
@@ -208,6 +209,16 @@ def test_a_row_that_cannot_be_read_is_listed_with_the_reason(shop: Shop) -> None
     shop.engine.database.write(lambda c: c.exec_driver_sql(odd).close())
     assert "now and then  'now and then' is no cron text" in shop.run("taskrow")
     assert json.loads(shop.run("taskrow", "--json"))[0]["next_times"] == []
+
+
+def test_what_nobody_fires_is_listed_with_the_reason(shop: Shop) -> None:
+    shop.queue.task(name="often", every=60)(alone)
+    shop.start()
+    old = shop.engine.clock() - timedelta(hours=1)
+    row = shop.row("often")
+    shop.engine.database.write(lambda c: change_schedule(c, row, next_at=old))
+    said = shop.run("taskrow")
+    assert f"due since {to_text(old)}: no worker runs that knows 'often'" in said
 
 
 # -- real workers ---

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -11,7 +12,7 @@ import click
 from flask.cli import AppGroup
 
 from taskrow.cli_parts import as_json, find_engine, in_application, plain, say
-from taskrow.domain.schedule import Schedule
+from taskrow.domain.schedule import LATE, Schedule
 from taskrow.domain.times import to_text
 from taskrow.engine.schedules import Schedules
 from taskrow.errors import OptionError
@@ -22,7 +23,8 @@ def _list(context: click.Context, *, as_json: bool) -> None:
     """List the schedules with their next three due times; pause, resume or run one."""
     if context.invoked_subcommand is not None:
         return
-    found = Schedules(find_engine()).list()
+    engine = find_engine()
+    found, now = Schedules(engine).list(), engine.clock()
     if as_json:
         click.echo(json.dumps([_as_dict(schedule) for schedule in found], indent=2))
         return
@@ -31,7 +33,7 @@ def _list(context: click.Context, *, as_json: bool) -> None:
         zone = "" if schedule.timezone == "UTC" else f" {schedule.timezone}"
         rule = f"{schedule.rule}{zone}"
         click.echo(
-            f"{schedule.name:<{width}}  {schedule.state:<8}  {rule}  {_next_words(schedule)}"
+            f"{schedule.name:<{width}}  {schedule.state:<8}  {rule}  {_next_words(schedule, now)}"
         )
     if not found:
         click.echo("no schedules; a worker makes those of the code when it starts")
@@ -67,8 +69,10 @@ def pause(name: str, as_json: bool) -> None:
 @as_json
 def resume(name: str, as_json: bool) -> None:
     """Go on with the next due time."""
-    schedule = Schedules(find_engine()).resume(name)
-    say(as_json, f"resumed {name}: {_next_words(schedule)}", **_as_dict(schedule))
+    engine = find_engine()
+    schedule = Schedules(engine).resume(name)
+    words = _next_words(schedule, engine.clock())
+    say(as_json, f"resumed {name}: {words}", **_as_dict(schedule))
 
 
 @_command("run")
@@ -80,10 +84,13 @@ def run(name: str, as_json: bool) -> None:
     say(as_json, f"submitted {task_id}", name=name, task_id=task_id)
 
 
-def _next_words(schedule: Schedule) -> str:
+def _next_words(schedule: Schedule, now: datetime) -> str:
     """The next due times as the clocks of its zone show them; or why there are none."""
     if schedule.disabled_reason is not None:
         return schedule.disabled_reason
+    if schedule.next_at is not None and now - schedule.next_at > LATE:
+        since = to_text(schedule.next_at)
+        return f"due since {since}: no worker runs that knows {schedule.task_name!r}"
     try:
         zone = ZoneInfo(schedule.parse_rule().timezone)
         times = [due.astimezone(zone) for due in schedule.next_times()]
