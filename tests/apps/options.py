@@ -119,3 +119,24 @@ def charge_or_try_again(mark: str) -> str:
     if len(Path(mark).read_text().splitlines()) == 1:
         raise ConnectionError("nothing was charged")
     return "charged"
+
+
+# -- names and expiry --------------------------------------------------------------------------
+
+
+@queue.task(name="options.moved", aliases=("old.place.moved", "older"))
+def moved(self_said: str) -> str:
+    return self_said
+
+
+@queue.task(expires=0.05)
+def fleeting(mark: str) -> None:
+    note(mark)
+
+
+@queue.task(expires=60, retries=1, backoff=0)
+def fails_once(mark: str) -> str:
+    note(mark)
+    if len(Path(mark).read_text().splitlines()) == 1:
+        raise ValueError("once")
+    return "went well"

@@ -44,12 +44,17 @@ class Claim:
     started_at: datetime
     cancel_requested_at: datetime | None
     priority: int = 0
+    expires_at: datetime | None = None
     losses: int = 0  # earlier attempts that lost their worker
 
     @property
     def failures(self) -> int:
         """Earlier attempts that ended in an exception."""
         return self.attempt - 1 - self.losses
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it was to be started before, and never was."""
+        return self.expires_at is not None and self.expires_at <= now and self.attempt == 1
 
     @property
     def fence(self) -> dict[str, Any]:
@@ -71,6 +76,7 @@ _CLAIM_COLUMNS = (
     tasks.c.started_at,
     tasks.c.cancel_requested_at,
     tasks.c.priority,
+    tasks.c.expires_at,
 )
 
 

@@ -29,8 +29,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Ending:
     """How an attempt ends. ``error`` and ``progress`` are JSON text.
 
-    status: a final one, or scheduled (retry, at ``run_at``), or queued (released: the attempt is
-    given back). outcome: what ``task_attempts`` records where it did not succeed.
+    status: a final one, or scheduled (retry, at ``run_at``), or queued (released). outcome: what
+    ``task_attempts`` records where it did not succeed; None: it was not run, so the attempt is
+    given back.
     """
 
     claim: Claim
@@ -117,8 +118,10 @@ def _ending_values(ending: Ending, now: datetime) -> dict[str, Any]:
         values["run_at"] = ending.run_at
     if ending.status.final:
         values |= {"result": ending.result, "finished_at": now, "purge_at": ending.purge_at}
-    if ending.outcome is None and not ending.status.final:  # a release gives the attempt back
+    if ending.outcome is None and ending.status is not Status.SUCCEEDED:  # it was not run
         values["attempt"] = tasks.c.attempt - 1
+        if ending.status.final:
+            values["started_at"] = None
     return values
 
 

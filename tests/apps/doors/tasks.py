@@ -104,6 +104,15 @@ def stand(gate: str) -> str:
     return "through"
 
 
+@queue.task(bind=True, track_started=True)
+def tracked(self: TaskContext, gate: str) -> str:
+    """Shows that it has started, before it says anything of itself."""
+    wait_for(gate)
+    self.update_state(state="HALFWAY")
+    wait_for(f"{gate}.second")
+    return "through"
+
+
 @queue.task(bind=True)
 def announce(self: TaskContext, gate: str, state: str, meta: dict[str, Any]) -> dict[str, Any]:
     """Says one thing and stands."""
