@@ -24,11 +24,12 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(method: str, url: str) -> Answer:
+def request(method: str, url: str, *, headers: dict[str, str] | None = None) -> Answer:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
-        connection.request(method, parts._replace(scheme="", netloc="").geturl() or "/")
+        path = parts._replace(scheme="", netloc="").geturl() or "/"
+        connection.request(method, path, headers=headers or {})
         response = connection.getresponse()
         return Answer(response.status, response.msg, response.read())
     finally:

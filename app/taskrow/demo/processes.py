@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -131,7 +132,12 @@ def make_pair(
 ) -> Pair:
     """Both processes, not started yet. ``output``: a file for what they print; None is ours."""
     url = URL.create("sqlite", database=str(database)).render_as_string()
-    env = {"FLASK_TASKROW_DATABASE_URL": url, "PYTHONUNBUFFERED": "1"}
+    env = {
+        "FLASK_TASKROW_DATABASE_URL": url,
+        # Browsers send the cookies of everything on this host; the views' requests keep them.
+        "FLASK_SECRET_KEY": f'"{secrets.token_hex()}"',
+        "PYTHONUNBUFFERED": "1",
+    }
     file = listener.fileno()
     serve = ["taskrow.demo.web", str(file)]
     work = ["taskrow", "--app", APP, "worker", "--runners", str(runners), "--grace", str(_GRACE)]
