@@ -8,6 +8,7 @@ from typing import Any
 
 from taskrow.domain.retry import Backoff, check_backoff
 from taskrow.domain.seconds import to_seconds
+from taskrow.domain.unique import FINISHED, Unique, check_unique, check_until
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
@@ -29,9 +30,11 @@ class TaskOptions:
     workers a task survives. at_most_once: crash_limit=0 by its meaning: what was begun is never
     begun again by itself. timeout: seconds after which the process that runs it is ended;
     soft_timeout: seconds after which SoftTimeout is raised in it. expires: seconds after the submit
-    in which it must be started to run at all. track_started: whether AsyncResult says STARTED while
-    it runs. retention: seconds a finished row is kept, whatever its outcome; None is the
-    application's rule.
+    in which it must be started to run at all. unique: which calls are one task while it lives:
+    those of the function ("name"), those with the same arguments ("arguments"), or those of which a
+    function of the arguments returns the same text. unique_until: when the next may be submitted,
+    "finished" or "started". track_started: whether AsyncResult says STARTED while it runs.
+    retention: seconds a finished row is kept, whatever its outcome; None is the application's rule.
     """
 
     aliases: tuple[str, ...] = ()
@@ -47,6 +50,8 @@ class TaskOptions:
     timeout: float | None = None
     soft_timeout: float | None = None
     expires: float | None = None
+    unique: Unique | None = None
+    unique_until: str = FINISHED
     track_started: bool = False
     retention: float | None = None
 
@@ -64,7 +69,11 @@ class TaskOptions:
 
     def _make_plain(self) -> None:
         """Keep what can be written in several ways in one."""
-        plain: dict[str, Any] = {"backoff": check_backoff(self.backoff)}
+        check_until(self.unique_until)
+        plain: dict[str, Any] = {
+            "backoff": check_backoff(self.backoff),
+            "unique": check_unique(self.unique),
+        }
         plain["aliases"] = _names("aliases", self.aliases)
         for name in (*_ABOVE_ZERO, "retention"):
             if (given := getattr(self, name)) is not None:

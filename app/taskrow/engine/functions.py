@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from taskrow.domain.ids import is_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
+from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
@@ -68,13 +69,16 @@ class TaskFunction(Generic[P, R]):
         queue: str | None = None,
         priority: int | None = None,
         retries: int | None = None,
+        unique_key: str | None = None,
         task_id: str | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
         countdown: seconds from now; eta: a time with a zone; not both. expires: seconds from now,
         or a time with a zone, after which it is not started any more. queue, priority, retries:
-        instead of the function's own. task_id: an id that was made before (a UUIDv7).
+        instead of the function's own. unique_key: instead of its ``unique`` rule; where a live task
+        holds the key, nothing is written and the result is that task's. task_id: an id that was
+        made before (a UUIDv7).
         OptionError names what is wrong, ArgumentsError the argument; TaskExistsError: the id is
         taken; DatabaseError: nothing was submitted.
         """
@@ -90,6 +94,7 @@ class TaskFunction(Generic[P, R]):
             options,
             run_at=run_at(now, countdown, eta),
             expires_at=expires_at(now, expires),
+            unique_key=self._unique_key(args, kwargs, unique_key),
             task_id=_checked_id(task_id),
             now=now,
         )
@@ -114,6 +119,18 @@ class TaskFunction(Generic[P, R]):
     def _options_for(self, **given: Any) -> TaskOptions:
         own = {name: value for name, value in given.items() if value is not None}
         return replace(self.options, **own) if own else self.options
+
+    def _unique_key(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: str | None
+    ) -> str | None:
+        options = self.options
+        if given is not None:
+            key: str | None = checked_key("unique_key", given)
+        elif options.unique is None:
+            return None
+        else:
+            key = key_by_rule(options.unique, self._signature, args, kwargs)
+        return None if key is None else full_key(self.name, key, options.unique_until)
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:

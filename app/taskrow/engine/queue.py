@@ -160,11 +160,18 @@ class QueueEngine:
         return found
 
     def retry(self, task_id: str) -> None:
-        """Queue a finished task once more. NoSuchTaskError; TransitionError when it is not over."""
+        """Queue a finished task once more.
+
+        NoSuchTaskError; TransitionError when it is not over, or when another holds its unique key.
+        """
         task, now = self.get(task_id), self.clock()
-        if not self.database.write(
-            lambda connection: upkeep.retry_by_hand(connection, task_id, now=now)
-        ):
+        try:
+            retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
+        except IntegrityError:
+            raise TransitionError(
+                f"task {task_id} is unique, and another one that is not over holds its key"
+            ) from None
+        if not retried:
             raise TransitionError(
                 f"task {task_id} is {task.status}: only a finished task is retried"
             )
