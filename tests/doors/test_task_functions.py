@@ -73,7 +73,7 @@ def test_an_unknown_option_suggests_the_nearest(queue: TaskQueue, given: str, ne
 
 
 def test_an_option_that_resembles_none_lists_all(queue: TaskQueue) -> None:
-    with pytest.raises(OptionError, match=r"there are crash_limit, .*queue.*retries"):
+    with pytest.raises(OptionError, match=r"there are aliases, .*crash_limit, .*queue.*retries"):
         queue.task(zzz=1)
 
 

@@ -16,6 +16,7 @@ from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
@@ -39,6 +40,7 @@ class TaskFunction(Generic[P, R]):
         options: TaskOptions,
         find_engine: Callable[[], QueueEngine],
     ) -> None:
+        check_kind(function)
         functools.update_wrapper(self, function)
         self.function, self.bind, self.options = function, bind, options
         self.name = name or default_name(function)
@@ -109,7 +111,7 @@ class TaskFunction(Generic[P, R]):
     ) -> R:
         """Run the function in the application's context: what a runner does."""
         with engine.around():
-            return self._call(context, args, kwargs)
+            return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
     def _call(self, context: TaskContext, args: list[Any], kwargs: dict[str, Any]) -> R:
         return (
