@@ -36,20 +36,20 @@ def add(a: int, b: int) -> int:
 # -- timeouts ----------------------------------------------------------------------------------
 
 
-@queue.task(timeout=0.5)
+@queue.task(timeout=1)
 def hold_the_interpreter(mark: str) -> int:
     """One call that never lets another thread of its process run, nor a signal handler."""
     note(mark)
     return sum(itertools.repeat(0))
 
 
-@queue.task(timeout=0.5)
+@queue.task(timeout=1)
 def sleep_long(mark: str) -> None:
     note(mark)
     time.sleep(600)
 
 
-@queue.task(timeout=0.5, soft_timeout=0.1)
+@queue.task(timeout=1, soft_timeout=0.1)
 def swallow(mark: str) -> None:
     """Hears the soft timeout, and goes on all the same."""
     while True:
@@ -59,7 +59,7 @@ def swallow(mark: str) -> None:
             note(mark)
 
 
-@queue.task(timeout=0.5, retries=1)
+@queue.task(timeout=1, retries=1)
 def slow_at_first(mark: str) -> str:
     note(mark)
     if len(Path(mark).read_text().splitlines()) == 1:

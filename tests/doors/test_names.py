@@ -89,8 +89,10 @@ def test_the_retries_of_one_task_replace_those_of_the_function(in_app: Site) -> 
 
 def test_a_function_may_show_that_it_has_started(in_app: Site, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    task = tracked.apply_async((str(gate),), countdown=0.1)
-    assert task.state == "PENDING"
+    waiting = tracked.apply_async((str(gate),), countdown=3600)
+    assert waiting.state == "PENDING"
+    in_app.engine.cancel(waiting.id)
+    task = tracked.delay(str(gate))
     eventually(lambda: task.state == "STARTED")
     assert task.info == {}
     gate.touch()
