@@ -7,13 +7,17 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from taskrow.domain.ids import is_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
+from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.kinds import check_kind, completed_value
+from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
@@ -36,6 +40,7 @@ class TaskFunction(Generic[P, R]):
         options: TaskOptions,
         find_engine: Callable[[], QueueEngine],
     ) -> None:
+        check_kind(function)
         functools.update_wrapper(self, function)
         self.function, self.bind, self.options = function, bind, options
         self.name = name or default_name(function)
@@ -62,21 +67,40 @@ class TaskFunction(Generic[P, R]):
         *,
         countdown: float | None = None,
         eta: datetime | None = None,
+        expires: float | timedelta | datetime | None = None,
         queue: str | None = None,
         priority: int | None = None,
+        retries: int | None = None,
+        unique_key: str | None = None,
+        task_id: str | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
-        countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
-        the function's own.
+        countdown: seconds from now; eta: a time with a zone; not both. expires: seconds from now,
+        or a time with a zone, after which it is not started any more. queue, priority, retries:
+        instead of the function's own. unique_key: instead of its ``unique`` rule; where a live task
+        holds the key, nothing is written and the result is that task's. task_id: an id that was
+        made before (a UUIDv7).
+        OptionError names what is wrong, ArgumentsError the argument; TaskExistsError: the id is
+        taken; DatabaseError: nothing was submitted.
         """
         args, kwargs = tuple(args or ()), dict(kwargs or {})
         self._check_call(args, kwargs)
         engine = self.engine
         text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
-        options = self._options_for(queue, priority)
-        run_at = _run_at(engine.clock(), countdown, eta)
-        return AsyncResult(engine.submit(self.name, text, options, run_at=run_at), engine)
+        options = self._options_for(queue=queue, priority=priority, retries=retries)
+        now = engine.clock()
+        found = engine.submit(
+            self.name,
+            text,
+            options,
+            run_at=run_at(now, countdown, eta),
+            expires_at=expires_at(now, expires),
+            unique_key=self._unique_key(args, kwargs, unique_key),
+            task_id=_checked_id(task_id),
+            now=now,
+        )
+        return AsyncResult(found, engine)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
@@ -87,7 +111,7 @@ class TaskFunction(Generic[P, R]):
     ) -> R:
         """Run the function in the application's context: what a runner does."""
         with engine.around():
-            return self._call(context, args, kwargs)
+            return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
     def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
@@ -99,15 +123,21 @@ class TaskFunction(Generic[P, R]):
             self.function(context, *args, **kwargs) if self.bind else self.function(*args, **kwargs)
         )
 
-    def _options_for(self, queue: str | None, priority: int | None) -> TaskOptions:
-        if queue is None and priority is None:
-            return self.options
-        own = self.options
-        return replace(
-            own,
-            queue=own.queue if queue is None else queue,
-            priority=own.priority if priority is None else priority,
-        )
+    def _options_for(self, **given: Any) -> TaskOptions:
+        own = {name: value for name, value in given.items() if value is not None}
+        return replace(self.options, **own) if own else self.options
+
+    def _unique_key(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: str | None
+    ) -> str | None:
+        options = self.options
+        if given is not None:
+            key: str | None = checked_key("unique_key", given)
+        elif options.unique is None:
+            return None
+        else:
+            key = key_by_rule(options.unique, self._signature, args, kwargs)
+        return None if key is None else full_key(self.name, key, options.unique_until)
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
@@ -138,20 +168,10 @@ def _submitted_signature(function: Callable[..., Any], bind: bool) -> inspect.Si
     return signature.replace(parameters=parameters[1:])
 
 
-def _run_at(now: datetime, countdown: float | None, eta: datetime | None) -> datetime | None:
-    if countdown is not None and eta is not None:
-        raise OptionError("give a countdown or an eta, not both")
-    if countdown is not None:
-        return _after(now, countdown)
-    if eta is not None and (not isinstance(eta, datetime) or eta.tzinfo is None):
-        raise OptionError(f"eta must be a time with a zone, such as datetime.now(UTC), not {eta!r}")
-    return None if eta is None else eta.astimezone(UTC)
-
-
-def _after(now: datetime, countdown: float) -> datetime:
-    try:
-        if isinstance(countdown, bool):
-            raise TypeError
-        return now + timedelta(seconds=countdown)
-    except (TypeError, ValueError, OverflowError):  # no number, NaN, after the year 9999
-        raise OptionError(f"countdown must be seconds, not {countdown!r}") from None
+def _checked_id(task_id: str | None) -> str | None:
+    if task_id is not None and not (isinstance(task_id, str) and is_id(task_id)):
+        raise OptionError(
+            "task_id must be a UUIDv7 in lower case with hyphens, such as "
+            f"01a1fe44-2752-7936-a944-307166b7cf25, not {task_id!r}"
+        )
+    return task_id

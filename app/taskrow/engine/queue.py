@@ -8,6 +8,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
+
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
@@ -16,7 +18,7 @@ from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TransitionError
+from taskrow.errors import NoSuchTaskError, TaskExistsError, TransitionError
 from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema
@@ -80,31 +82,42 @@ class QueueEngine:
         options: TaskOptions,
         *,
         run_at: datetime | None = None,
+        expires_at: datetime | None = None,
         request: StoredRequest | None = None,
         task_id: str | None = None,
         unique_key: str | None = None,
         idempotency_key: str | None = None,
+        now: datetime | None = None,
     ) -> str:
         """Write a task and return its id: when this returns, the row is committed and fsynced.
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
-        is written and the id is that task's. DatabaseError: nothing was submitted.
+        is written and the id is that task's. ``now``: the moment of the submit, where it has been
+        asked for. TaskExistsError, DatabaseError: nothing was submitted.
         """
-        now = self.clock()
+        now = now or self.clock()
         task = self.new_task(
             name,
             args,
             options,
             now=now,
             run_at=run_at,
+            expires_at=expires_at,
             task_id=task_id,
             owner=self.owner(),
             unique_key=unique_key,
             idempotency_key=idempotency_key,
         )
-        return self.database.write(
-            lambda connection: submit(connection, task, now=now, request=request)
-        )
+        try:
+            return self.database.write(
+                lambda connection: submit(connection, task, now=now, request=request)
+            )
+        except IntegrityError:
+            if self.find(task.id) is None:
+                raise
+            raise TaskExistsError(
+                f"there is a task {task.id} already: an id is used once"
+            ) from None
 
     def new_task(
         self,
@@ -114,12 +127,15 @@ class QueueEngine:
         *,
         now: datetime,
         run_at: datetime | None = None,
+        expires_at: datetime | None = None,
         task_id: str | None = None,
         owner: str | None = None,
         unique_key: str | None = None,
         idempotency_key: str | None = None,
     ) -> NewTask:
         """A task that is not written yet, with the options of its function."""
+        if expires_at is None and options.expires is not None:
+            expires_at = now + timedelta(seconds=options.expires)
         return NewTask(
             id=task_id or new_id(now),
             name=name,
@@ -129,6 +145,7 @@ class QueueEngine:
             retries=options.retries,
             crash_limit=options.crash_limit,
             run_at=max(run_at or now, now),
+            expires_at=expires_at,
             owner=owner,
             unique_key=unique_key,
             idempotency_key=idempotency_key,
@@ -172,11 +189,18 @@ class QueueEngine:
         return found
 
     def retry(self, task_id: str) -> None:
-        """Queue a finished task once more. NoSuchTaskError; TransitionError when it is not over."""
+        """Queue a finished task once more.
+
+        NoSuchTaskError; TransitionError when it is not over, or when another holds its unique key.
+        """
         task, now = self.get(task_id), self.clock()
-        if not self.database.write(
-            lambda connection: upkeep.retry_by_hand(connection, task_id, now=now)
-        ):
+        try:
+            retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
+        except IntegrityError:
+            raise TransitionError(
+                f"task {task_id} is unique, and another one that is not over holds its key"
+            ) from None
+        if not retried:
             raise TransitionError(
                 f"task {task_id} is {task.status}: only a finished task is retried"
             )

@@ -42,10 +42,16 @@ class Registry:
         self._plans = {} if plans is None else plans
 
     def add(self, name: str, runnable: Runnable) -> None:
-        """Register under a name. OptionError when the name is taken: rows would look the same."""
-        if name in self._known:
-            raise OptionError(f"there is a task named {name!r} already: give one of them a name=")
-        self._known[name] = runnable
+        """Register under a name and its aliases. OptionError when one is taken.
+
+        Two functions of one name would claim each other's rows.
+        """
+        names = [name, *runnable.options.aliases]
+        for place, one in enumerate(names):
+            if one in self._known or one in names[:place]:
+                remedy = "leave that alias out" if place else "give one of them a name="
+                raise OptionError(f"there is a task named {one!r} already: {remedy}")
+        self._known |= dict.fromkeys(names, runnable)
 
     def with_resolver(self, resolver: Resolver) -> Registry:
         """The same functions, and ``resolver`` for other names (an application's own views)."""

@@ -249,6 +249,8 @@ class Supervisor:
         for claim in claimed:
             if self._engine.registry.find(claim.name) is None:
                 self._intake.endings.append(endings.unknown(claim, now))
+            elif claim.is_expired(now):
+                self._intake.endings.append(endings.expired(self._engine, claim, now))
             else:
                 known.append(claim)
         for claim in self._crew.hand_out(known, moment):
