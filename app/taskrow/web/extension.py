@@ -6,13 +6,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar, overload
+from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
 from taskrow.domain.options import parse_options
 from taskrow.domain.settings import Settings, read_settings
+from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
@@ -96,8 +97,13 @@ class TaskQueue(ScheduleMethods):
 
     @overload
     def task(
-        self, /, *, name: str | None = None, bind: bool = False, **options: Any
-    ) -> Callable[[Callable[..., R]], TaskFunction[..., R]]: ...
+        self, /, *, bind: Literal[True], name: str | None = None, **options: Any
+    ) -> Callable[[Callable[Concatenate[TaskContext, P], R]], TaskFunction[P, R]]: ...
+
+    @overload
+    def task(
+        self, /, *, bind: Literal[False] = False, name: str | None = None, **options: Any
+    ) -> Callable[[Callable[P, R]], TaskFunction[P, R]]: ...
 
     def task(
         self,
