@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskrow.domain.asks import Cancel, Retry
+from taskrow.domain.schedule import Schedule
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor, TaskFuture
@@ -13,6 +14,7 @@ from taskrow.errors import (
     DatabaseBusyError,
     DatabaseError,
     NoApplicationError,
+    NoSuchScheduleError,
     NoSuchTaskError,
     NotATaskError,
     OptionError,
@@ -22,6 +24,7 @@ from taskrow.errors import (
     SettingsError,
     SoftTimeout,
     TaskCancelled,
+    TaskExistsError,
     TaskFailed,
     TaskrowError,
     TaskTimeout,
@@ -39,6 +42,7 @@ __all__ = [
     "DatabaseBusyError",
     "DatabaseError",
     "NoApplicationError",
+    "NoSuchScheduleError",
     "NoSuchTaskError",
     "NotATaskError",
     "OptionError",
@@ -46,11 +50,13 @@ __all__ = [
     "ResultError",
     "RetriesExhausted",
     "Retry",
+    "Schedule",
     "SchemaError",
     "SettingsError",
     "SoftTimeout",
     "TaskCancelled",
     "TaskContext",
+    "TaskExistsError",
     "TaskFailed",
     "TaskFunction",
     "TaskFuture",

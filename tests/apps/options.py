@@ -36,20 +36,20 @@ def add(a: int, b: int) -> int:
 # -- timeouts ----------------------------------------------------------------------------------
 
 
-@queue.task(timeout=0.5)
+@queue.task(timeout=1)
 def hold_the_interpreter(mark: str) -> int:
     """One call that never lets another thread of its process run, nor a signal handler."""
     note(mark)
     return sum(itertools.repeat(0))
 
 
-@queue.task(timeout=0.5)
+@queue.task(timeout=1)
 def sleep_long(mark: str) -> None:
     note(mark)
     time.sleep(600)
 
 
-@queue.task(timeout=0.5, soft_timeout=0.1)
+@queue.task(timeout=1, soft_timeout=0.1)
 def swallow(mark: str) -> None:
     """Hears the soft timeout, and goes on all the same."""
     while True:
@@ -59,7 +59,7 @@ def swallow(mark: str) -> None:
             note(mark)
 
 
-@queue.task(timeout=0.5, retries=1)
+@queue.task(timeout=1, retries=1)
 def slow_at_first(mark: str) -> str:
     note(mark)
     if len(Path(mark).read_text().splitlines()) == 1:
@@ -119,3 +119,24 @@ def charge_or_try_again(mark: str) -> str:
     if len(Path(mark).read_text().splitlines()) == 1:
         raise ConnectionError("nothing was charged")
     return "charged"
+
+
+# -- names and expiry --------------------------------------------------------------------------
+
+
+@queue.task(name="options.moved", aliases=("old.place.moved", "older"))
+def moved(self_said: str) -> str:
+    return self_said
+
+
+@queue.task(expires=0.05)
+def fleeting(mark: str) -> None:
+    note(mark)
+
+
+@queue.task(expires=60, retries=1, backoff=0)
+def fails_once(mark: str) -> str:
+    note(mark)
+    if len(Path(mark).read_text().splitlines()) == 1:
+        raise ValueError("once")
+    return "went well"

@@ -68,7 +68,7 @@ def never_here(failures: int, error: BaseException) -> float:
     os._exit(1)
 
 
-@queue.task(timeout=0.2, retries=1, backoff=never_here, backoff_cap=0.01)
+@queue.task(timeout=1, retries=1, backoff=never_here, backoff_cap=0.01)
 def timeout_with_function(mark: str) -> str:
     note(mark)
     if len(Path(mark).read_text().splitlines()) == 1:

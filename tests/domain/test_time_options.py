@@ -11,7 +11,7 @@ from taskrow.domain.options import parse_options
 from taskrow.errors import OptionError
 
 
-@pytest.mark.parametrize("name", ["timeout", "soft_timeout"])
+@pytest.mark.parametrize("name", ["timeout", "soft_timeout", "expires"])
 @pytest.mark.parametrize(
     "value",
     [0, -1, float("nan"), float("inf"), True, "5", 2**31, timedelta(0), timedelta(-1), [1]],
@@ -21,7 +21,7 @@ def test_a_time_is_a_number_of_seconds_above_zero(name: str, value: object) -> N
         parse_options({name: value})
 
 
-@pytest.mark.parametrize("name", ["timeout", "soft_timeout", "retention"])
+@pytest.mark.parametrize("name", ["timeout", "soft_timeout", "expires", "retention"])
 def test_a_timedelta_says_the_same_as_seconds(name: str) -> None:
     options = parse_options({name: timedelta(minutes=1.5)})
     assert getattr(options, name) == 90

@@ -18,7 +18,7 @@ from tests.support.processes import ProcessFactory, eventually
 from tests.support.rows import error_of, final, runs, submit
 
 APP = "tests.apps.options:app"
-TOO_LONG = ("TaskTimeout", "it ran longer than its timeout of 0.5 s and was ended")
+TOO_LONG = ("TaskTimeout", "it ran longer than its timeout of 1 s and was ended")
 SOFTLY = ("SoftTimeout", "it has run longer than its soft_timeout of 0.1 s")
 
 
@@ -28,7 +28,7 @@ def test_what_overstays_its_timeout_is_ended_whatever_it_does(
 ) -> None:
     worker = start.worker("--runners", "1", app=APP)
     task_id = submit(engine, function, str(tmp_path / "mark"))
-    with pytest.raises(TaskFailed, match=r"timeout of 0\.5 s") as failed:
+    with pytest.raises(TaskFailed, match="timeout of 1 s") as failed:
         AsyncResult(task_id, engine).get(30)
     assert failed.value.type == "TaskTimeout"
     task = final(engine, task_id)
@@ -36,9 +36,9 @@ def test_what_overstays_its_timeout_is_ended_whatever_it_does(
     assert runs(tmp_path / "mark") == 1
     assert task.started_at is not None
     assert task.finished_at is not None
-    assert 0.5 <= (task.finished_at - task.started_at).total_seconds() < 10
+    assert 1 <= (task.finished_at - task.started_at).total_seconds() < 10
     assert final(engine, submit(engine, options.add, 1, 2)).result == "3"
-    worker.wait_for(f"{task_id} {function.name} failed after 0.")
+    worker.wait_for(f"{task_id} {function.name} failed after ")
 
 
 def test_what_waits_behind_it_goes_back_unharmed(

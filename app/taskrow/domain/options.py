@@ -8,10 +8,11 @@ from typing import Any
 
 from taskrow.domain.retry import Backoff, check_backoff
 from taskrow.domain.seconds import to_seconds
+from taskrow.domain.unique import FINISHED, Unique, check_unique, check_until
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
-_ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap")
+_ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap", "expires")
 
 Classes = tuple[type[BaseException], ...]
 
@@ -20,19 +21,24 @@ Classes = tuple[type[BaseException], ...]
 class TaskOptions:
     """The options of one task function.
 
-    queue: the lane its tasks wait in. priority: higher is claimed first. retries: how many times an
-    exception leads to another attempt. retry_on: the exceptions that do, a class or a tuple of
-    them; never_retry_on: those that do not, whatever retry_on says. backoff: the delay before it,
-    a curve ("exponential", "linear", "constant"), seconds, or a function of (failures, error) that
-    returns seconds; backoff_cap: the longest, in seconds (600 for a curve).
-    crash_limit: how many lost workers a task survives.
-    at_most_once: crash_limit=0 by its meaning: what was begun is never begun again by itself.
-    timeout: seconds after which the process that runs it is ended; soft_timeout: seconds after
-    which SoftTimeout is raised in it. retention: seconds a finished row is kept, whatever its
-    outcome; None is the application's rule. http: whether clients may submit
-    it by name over HTTP, where the application opens that.
+    aliases: other names under which rows may still stand (its name before it was moved). queue: the
+    lane its tasks wait in. priority: higher is claimed first. retries: how many times an exception
+    leads to another attempt. retry_on: the exceptions that do, a class or a tuple of them;
+    never_retry_on: those that do not, whatever retry_on says. backoff: the delay before it, a curve
+    ("exponential", "linear", "constant"), seconds, or a function of (failures, error) that returns
+    seconds; backoff_cap: the longest, in seconds (600 for a curve). crash_limit: how many lost
+    workers a task survives. at_most_once: crash_limit=0 by its meaning: what was begun is never
+    begun again by itself. timeout: seconds after which the process that runs it is ended;
+    soft_timeout: seconds after which SoftTimeout is raised in it. expires: seconds after the submit
+    in which it must be started to run at all. unique: which calls are one task while it lives:
+    those of the function ("name"), those with the same arguments ("arguments"), or those of which a
+    function of the arguments returns the same text. unique_until: when the next may be submitted,
+    "finished" or "started". track_started: whether AsyncResult says STARTED while it runs.
+    retention: seconds a finished row is kept, whatever its outcome; None is the application's rule.
+    http: whether clients may submit it by name over HTTP, where the application opens that.
     """
 
+    aliases: tuple[str, ...] = ()
     queue: str = "default"
     priority: int = 0
     retries: int = 0
@@ -44,6 +50,10 @@ class TaskOptions:
     at_most_once: bool = False
     timeout: float | None = None
     soft_timeout: float | None = None
+    expires: float | None = None
+    unique: Unique | None = None
+    unique_until: str = FINISHED
+    track_started: bool = False
     retention: float | None = None
     http: bool = False
 
@@ -53,15 +63,21 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
-        if not isinstance(self.http, bool):
-            raise OptionError(f"http must be True or False, not {self.http!r}")
+        _flag("at_most_once", self.at_most_once)
+        _flag("track_started", self.track_started)
+        _flag("http", self.http)
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()
 
     def _make_plain(self) -> None:
         """Keep what can be written in several ways in one."""
-        plain: dict[str, Any] = {"backoff": check_backoff(self.backoff)}
+        check_until(self.unique_until)
+        plain: dict[str, Any] = {
+            "backoff": check_backoff(self.backoff),
+            "unique": check_unique(self.unique),
+        }
+        plain["aliases"] = _names("aliases", self.aliases)
         for name in (*_ABOVE_ZERO, "retention"):
             if (given := getattr(self, name)) is not None:
                 plain[name] = to_seconds(name, given, above_zero=name in _ABOVE_ZERO)
@@ -78,8 +94,6 @@ class TaskOptions:
         )
 
     def _check_at_most_once(self) -> None:
-        if not isinstance(self.at_most_once, bool):
-            raise OptionError(f"at_most_once must be True or False, not {self.at_most_once!r}")
         if self.at_most_once and self.crash_limit != 0:
             raise OptionError(
                 f"at_most_once means crash_limit=0, not {self.crash_limit!r}: give one of them"
@@ -105,6 +119,23 @@ def suggest(name: str, known: list[str]) -> str:
 def _whole(name: str, value: Any, least: int = 0) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _WIDEST:
         raise OptionError(f"{name} must be a whole number from {least} to {_WIDEST}, not {value!r}")
+
+
+def is_name(text: object) -> bool:
+    """Whether a task function can be called so; the colon is for the names of views."""
+    return isinstance(text, str) and text != "" and text.isprintable() and ":" not in text
+
+
+def _flag(name: str, value: Any) -> None:
+    if not isinstance(value, bool):
+        raise OptionError(f"{name} must be True or False, not {value!r}")
+
+
+def _names(option: str, value: Any) -> tuple[str, ...]:
+    found = (value,) if isinstance(value, str) else value
+    if not isinstance(found, tuple | list) or not all(map(is_name, found)):
+        raise OptionError(f"{option} must be names in plain characters without ':', not {value!r}")
+    return tuple(found)
 
 
 def _classes(name: str, value: Any) -> Classes:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from taskrow.domain import retry
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.task import Status
+from taskrow.domain.times import to_text
 from taskrow.engine.messages import ANSWERED, CANCELLED, SUCCEEDED, Report, decode_answer
 from taskrow.engine.retrying import may_retry, seconds_until_retry
 from taskrow.errors import TaskTimeout
@@ -83,6 +84,12 @@ def unknown(claim: Claim, now: datetime) -> Ending:
     return Ending(claim=claim, status=Status.SCHEDULED, error=error, run_at=now + _UNKNOWN_LATER)
 
 
+def expired(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """A task that was claimed too late: it is never run."""
+    said = _said("Expired", f"it was not started by {to_text(claim.expires_at or now)}")
+    return _ended(engine, claim, Status.CANCELLED, outcome=None, said=said, now=now)
+
+
 def _answered(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: datetime) -> Ending:
     return Ending(
         claim=claim,
@@ -142,7 +149,7 @@ def _ended(
     claim: Claim,
     status: Status,
     *,
-    outcome: str,
+    outcome: str | None,
     said: Mapping[str, Any],
     now: datetime,
 ) -> Ending:

@@ -7,19 +7,24 @@ import inspect
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from taskrow.domain.ids import is_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
+from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
+from taskrow.engine.kinds import check_kind, completed_value
+from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.submit import NewTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -37,6 +42,7 @@ class TaskFunction(Generic[P, R]):
         options: TaskOptions,
         find_engine: Callable[[], QueueEngine],
     ) -> None:
+        check_kind(function)
         functools.update_wrapper(self, function)
         self.function, self.bind, self.options = function, bind, options
         self.name = name or default_name(function)
@@ -63,43 +69,81 @@ class TaskFunction(Generic[P, R]):
         *,
         countdown: float | None = None,
         eta: datetime | None = None,
+        expires: float | timedelta | datetime | None = None,
         queue: str | None = None,
         priority: int | None = None,
+        retries: int | None = None,
+        unique_key: str | None = None,
+        task_id: str | None = None,
         session: Joinable | bool | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
-        countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
-        the function's own. session: an SQLAlchemy session (or connection) of the same database,
+        countdown: seconds from now; eta: a time with a zone; not both. expires: seconds from now,
+        or a time with a zone, after which it is not started any more. queue, priority, retries:
+        instead of the function's own. unique_key: instead of its ``unique`` rule; where a live task
+        holds the key, nothing is written and the result is that task's. task_id: an id that was
+        made before (a UUIDv7). session: an SQLAlchemy session (or connection) of the same database,
         whose commit submits the task; False: none, whatever TASKROW_JOIN_SESSION says.
+        OptionError names what is wrong, ArgumentsError the argument; TaskExistsError: the id is
+        taken; DatabaseError: nothing was submitted.
         """
-        text, options, run_at = self.prepare(
-            args, kwargs, countdown=countdown, eta=eta, queue=queue, priority=priority
-        )
-        engine = self.engine
-        connection = connection_to_join(engine, session)
-        task_id = engine.submit(self.name, text, options, run_at=run_at, connection=connection)
-        return AsyncResult(task_id, engine)
+        options = {
+            "countdown": countdown,
+            "eta": eta,
+            "expires": expires,
+            "queue": queue,
+            "priority": priority,
+            "retries": retries,
+            "unique_key": unique_key,
+            "task_id": task_id,
+        }
+        return self.submit(args, kwargs, options, session=session)
 
-    def prepare(
+    def submit(
         self,
         args: Iterable[Any] | None,
         kwargs: Mapping[str, Any] | None,
+        options: Mapping[str, Any],
         *,
-        countdown: float | None,
-        eta: datetime | None,
-        queue: str | None,
-        priority: int | None,
-    ) -> tuple[str, TaskOptions, datetime | None]:
-        """Check a call that is about to be submitted: its JSON text, its options, when it is due.
+        session: Joinable | bool | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncResult:
+        """``apply_async`` with its options as a mapping.
 
-        ArgumentsError, OptionError.
+        Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
         """
-        args, kwargs = tuple(args or ()), dict(kwargs or {})
-        self._check_call(args, kwargs)
+        call = tuple(args or ()), dict(kwargs or {})
+        self._check_call(*call)  # a wrong call is told as such, whatever else is wrong
         engine = self.engine
-        text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
-        return text, self._options_for(queue, priority), _run_at(engine.clock(), countdown, eta)
+        now = engine.clock()
+        task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
+        connection = connection_to_join(engine, session)
+        return AsyncResult(engine.write(task, now=now, connection=connection), engine)
+
+    def new_task(
+        self,
+        engine: QueueEngine,
+        call: tuple[tuple[Any, ...], dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        now: datetime,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """The row of a call with options of :meth:`apply_async`, which is not written yet."""
+        own = {name: options.get(name) for name in ("queue", "priority", "retries")}
+        return engine.new_task(
+            self.name,
+            self.encode_call(*call, limit=engine.settings.max_payload),
+            self._options_for(**own),
+            now=now,
+            run_at=run_at(now, options.get("countdown"), options.get("eta")),
+            expires_at=expires_at(now, options.get("expires")),
+            task_id=_checked_id(options.get("task_id")),
+            owner=engine.owner(),
+            unique_key=self._unique_key(*call, options.get("unique_key")),
+            idempotency_key=idempotency_key,
+        )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
@@ -110,22 +154,33 @@ class TaskFunction(Generic[P, R]):
     ) -> R:
         """Run the function in the application's context: what a runner does."""
         with engine.around():
-            return self._call(context, args, kwargs)
+            return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
+
+    def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
+        """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
+        self._check_call(args, kwargs)
+        return encode_arguments(args, kwargs, limit=limit)
 
     def _call(self, context: TaskContext, args: list[Any], kwargs: dict[str, Any]) -> R:
         return (
             self.function(context, *args, **kwargs) if self.bind else self.function(*args, **kwargs)
         )
 
-    def _options_for(self, queue: str | None, priority: int | None) -> TaskOptions:
-        if queue is None and priority is None:
-            return self.options
-        own = self.options
-        return replace(
-            own,
-            queue=own.queue if queue is None else queue,
-            priority=own.priority if priority is None else priority,
-        )
+    def _options_for(self, **given: Any) -> TaskOptions:
+        own = {name: value for name, value in given.items() if value is not None}
+        return replace(self.options, **own) if own else self.options
+
+    def _unique_key(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: str | None
+    ) -> str | None:
+        options = self.options
+        if given is not None:
+            key: str | None = checked_key("unique_key", given)
+        elif options.unique is None:
+            return None
+        else:
+            key = key_by_rule(options.unique, self._signature, args, kwargs)
+        return None if key is None else full_key(self.name, key, options.unique_until)
 
     def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         try:
@@ -156,20 +211,10 @@ def _submitted_signature(function: Callable[..., Any], bind: bool) -> inspect.Si
     return signature.replace(parameters=parameters[1:])
 
 
-def _run_at(now: datetime, countdown: float | None, eta: datetime | None) -> datetime | None:
-    if countdown is not None and eta is not None:
-        raise OptionError("give a countdown or an eta, not both")
-    if countdown is not None:
-        return _after(now, countdown)
-    if eta is not None and (not isinstance(eta, datetime) or eta.tzinfo is None):
-        raise OptionError(f"eta must be a time with a zone, such as datetime.now(UTC), not {eta!r}")
-    return None if eta is None else eta.astimezone(UTC)
-
-
-def _after(now: datetime, countdown: float) -> datetime:
-    try:
-        if isinstance(countdown, bool):
-            raise TypeError
-        return now + timedelta(seconds=countdown)
-    except (TypeError, ValueError, OverflowError):  # no number, NaN, after the year 9999
-        raise OptionError(f"countdown must be seconds, not {countdown!r}") from None
+def _checked_id(task_id: str | None) -> str | None:
+    if task_id is not None and not (isinstance(task_id, str) and is_id(task_id)):
+        raise OptionError(
+            "task_id must be a UUIDv7 in lower case with hyphens, such as "
+            f"01a1fe44-2752-7936-a944-307166b7cf25, not {task_id!r}"
+        )
+    return task_id

@@ -43,7 +43,7 @@ class Journal:
             "%s %s %s after %.3f s: %s: %s%s%s",
             claim.id,
             claim.name,
-            ending.outcome or "put back",
+            ending.outcome or (ending.status if ending.status.final else "put back"),
             ending.seconds,
             error["type"],
             error["message"],

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
@@ -20,7 +21,7 @@ from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TransitionError
+from taskrow.errors import NoSuchTaskError, TaskExistsError, TransitionError
 from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.joined import is_writing
@@ -37,6 +38,7 @@ class QueueEngine:
 
     ``around`` gives the context that a task function runs in (the application's), ``owner`` says
     who submits at this moment, ``surroundings`` know the application's database session.
+    ``application`` is by whose name its schedules are known.
     """
 
     def __init__(
@@ -48,9 +50,11 @@ class QueueEngine:
         clock: Clock = utc_now,
         owner: Callable[[], str | None] = lambda: None,
         surroundings: Surroundings | None = None,
+        application: str = "",
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
         self.owner, self.surroundings = owner, surroundings or Surroundings()
+        self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self._ready = False
         self._history = History()
@@ -92,20 +96,75 @@ class QueueEngine:
         options: TaskOptions,
         *,
         run_at: datetime | None = None,
+        expires_at: datetime | None = None,
         request: StoredRequest | None = None,
         task_id: str | None = None,
         unique_key: str | None = None,
         idempotency_key: str | None = None,
-        connection: Connection | None = None,
+        now: datetime | None = None,
     ) -> str:
         """Write a task and return its id: when this returns, the row is committed and fsynced.
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
-        is written and the id is that task's. ``connection``: write in its transaction instead, and
-        the caller commits (engine/joining.py). DatabaseError: nothing was submitted.
+        is written and the id is that task's. ``now``: the moment of the submit, where it has been
+        asked for. TaskExistsError, DatabaseError: nothing was submitted.
         """
-        now = self.clock()
-        task = NewTask(
+        now = now or self.clock()
+        task = self.new_task(
+            name,
+            args,
+            options,
+            now=now,
+            run_at=run_at,
+            expires_at=expires_at,
+            task_id=task_id,
+            owner=self.owner(),
+            unique_key=unique_key,
+            idempotency_key=idempotency_key,
+        )
+        return self.write(task, now=now, request=request)
+
+    def write(
+        self,
+        task: NewTask,
+        *,
+        now: datetime,
+        request: StoredRequest | None = None,
+        connection: Connection | None = None,
+    ) -> str:
+        """Write a task that was made by :meth:`new_task`; returns its id, as :meth:`submit`.
+
+        ``connection``: write in its transaction instead, and the caller commits
+        (engine/joining.py).
+        """
+        write = self.database.write if connection is None else partial(write_on, self, connection)
+        try:
+            return write(lambda writer: submit(writer, task, now=now, request=request))
+        except IntegrityError:
+            if connection is not None or self.find(task.id) is None:
+                raise
+            raise TaskExistsError(
+                f"there is a task {task.id} already: an id is used once"
+            ) from None
+
+    def new_task(
+        self,
+        name: str,
+        args: str,
+        options: TaskOptions,
+        *,
+        now: datetime,
+        run_at: datetime | None = None,
+        expires_at: datetime | None = None,
+        task_id: str | None = None,
+        owner: str | None = None,
+        unique_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """A task that is not written yet, with the options of its function."""
+        if expires_at is None and options.expires is not None:
+            expires_at = now + timedelta(seconds=options.expires)
+        return NewTask(
             id=task_id or new_id(now),
             name=name,
             args=args,
@@ -114,12 +173,11 @@ class QueueEngine:
             retries=options.retries,
             crash_limit=options.crash_limit,
             run_at=max(run_at or now, now),
-            owner=self.owner(),
+            expires_at=expires_at,
+            owner=owner,
             unique_key=unique_key,
             idempotency_key=idempotency_key,
         )
-        write = self.database.write if connection is None else partial(write_on, self, connection)
-        return write(lambda writer: submit(writer, task, now=now, request=request))
 
     def find(self, task_id: str) -> Task | None:
         """The task with this id, as its row stands."""
@@ -159,11 +217,18 @@ class QueueEngine:
         return found
 
     def retry(self, task_id: str) -> None:
-        """Queue a finished task once more. NoSuchTaskError; TransitionError when it is not over."""
+        """Queue a finished task once more.
+
+        NoSuchTaskError; TransitionError when it is not over, or when another holds its unique key.
+        """
         task, now = self.get(task_id), self.clock()
-        if not self.database.write(
-            lambda connection: upkeep.retry_by_hand(connection, task_id, now=now)
-        ):
+        try:
+            retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
+        except IntegrityError:
+            raise TransitionError(
+                f"task {task_id} is unique, and another one that is not over holds its key"
+            ) from None
+        if not retried:
             raise TransitionError(
                 f"task {task_id} is {task.status}: only a finished task is retried"
             )

@@ -14,7 +14,7 @@ from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed, TaskTimeo
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
-PENDING, SUCCESS, FAILURE, REVOKED = "PENDING", "SUCCESS", "FAILURE", "REVOKED"
+PENDING, STARTED, SUCCESS, FAILURE, REVOKED = "PENDING", "STARTED", "SUCCESS", "FAILURE", "REVOKED"
 _SAYING_WHY = ("Cancel", "Expired")  # types of the error of a cancelled task
 _ENDED = {Status.SUCCEEDED: SUCCESS, Status.FAILED: FAILURE, Status.CANCELLED: REVOKED}
 
@@ -43,9 +43,13 @@ class AsyncResult:
     def state(self) -> str:
         """PENDING, PROGRESS (or the state that the task gave), SUCCESS, FAILURE or REVOKED.
 
+        STARTED while it runs and has said nothing, where its function has ``track_started``.
         PENDING also where there is no such task, as Celery has it; the HTTP monitors answer 404.
         """
-        return state_of(self._engine.find(self.id))
+        task = self._engine.find(self.id)
+        if task is not None and task.status is Status.RUNNING and task.progress is None:
+            return STARTED if self._engine.options_of(task.name).track_started else PENDING
+        return state_of(task)
 
     @property
     def status(self) -> str:

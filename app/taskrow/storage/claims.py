@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
+from taskrow.domain.unique import is_let_go_at_start
 from taskrow.storage.tables import status_is, task_attempts, tasks
 
 _RUNNING = status_is(Status.RUNNING)
@@ -44,12 +45,18 @@ class Claim:
     started_at: datetime
     cancel_requested_at: datetime | None
     priority: int = 0
+    expires_at: datetime | None = None
+    unique_key: str | None = None
     losses: int = 0  # earlier attempts that lost their worker
 
     @property
     def failures(self) -> int:
         """Earlier attempts that ended in an exception."""
         return self.attempt - 1 - self.losses
+
+    def is_expired(self, now: datetime) -> bool:
+        """Whether it was to be started before, and never was."""
+        return self.expires_at is not None and self.expires_at <= now and self.attempt == 1
 
     @property
     def fence(self) -> dict[str, Any]:
@@ -71,6 +78,8 @@ _CLAIM_COLUMNS = (
     tasks.c.started_at,
     tasks.c.cancel_requested_at,
     tasks.c.priority,
+    tasks.c.expires_at,
+    tasks.c.unique_key,
 )
 
 
@@ -111,9 +120,16 @@ def claim(
         _CLAIM,
         {"of_queue": queue, "at_most": limit, "by_worker": worker, "now": now, "lease": lease},
     ).all()
+    _let_go_of_keys(connection, [row.seq for row in found if is_let_go_at_start(row.unique_key)])
     losses = _count_losses(connection, [row.seq for row in found if row.attempt > 1])
     rows = sorted(found, key=lambda row: (-row.priority, row.seq))  # RETURNING promises no order
     return [Claim(**row._mapping, losses=losses.get(row.seq, 0)) for row in rows]
+
+
+def _let_go_of_keys(connection: Connection, seqs: Sequence[int]) -> None:
+    """These are claimed: from now on the next of their kind may be submitted."""
+    if seqs:
+        connection.execute(update(tasks).where(tasks.c.seq.in_(seqs)).values(unique_key=None))
 
 
 def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, tuple[int, bool]]:

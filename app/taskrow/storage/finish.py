@@ -7,15 +7,18 @@ where it does not hold, nothing is changed, and the caller is told that the clai
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_milliseconds
+from taskrow.domain.unique import is_let_go_at_start
 from taskrow.storage.claims import FENCE, Claim
 from taskrow.storage.counts import add_counts
 from taskrow.storage.credentials import erase_credentials
@@ -29,8 +32,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Ending:
     """How an attempt ends. ``error`` and ``progress`` are JSON text.
 
-    status: a final one, or scheduled (retry, at ``run_at``), or queued (released: the attempt is
-    given back). outcome: what ``task_attempts`` records where it did not succeed.
+    status: a final one, or scheduled (retry, at ``run_at``), or queued (released). outcome: what
+    ``task_attempts`` records where it did not succeed; None: it was not run, so the attempt is
+    given back.
     """
 
     claim: Claim
@@ -117,8 +121,10 @@ def _ending_values(ending: Ending, now: datetime) -> dict[str, Any]:
         values["run_at"] = ending.run_at
     if ending.status.final:
         values |= {"result": ending.result, "finished_at": now, "purge_at": ending.purge_at}
-    if ending.outcome is None and not ending.status.final:  # a release gives the attempt back
+    if ending.outcome is None and ending.status is not Status.SUCCEEDED:  # it was not run
         values["attempt"] = tasks.c.attempt - 1
+        if ending.status.final:
+            values["started_at"] = None
     return values
 
 
@@ -140,9 +146,18 @@ def _record(connection: Connection, ending: Ending, now: datetime) -> None:
                 "finished_at": now,
             },
         )
+    if not ending.status.final and ending.outcome is None and is_let_go_at_start(claim.unique_key):
+        _hold_key_again(connection, claim)
     if ending.status.final:
         erase_credentials(connection, [claim.seq])
         _count(connection, [ending], now)
+
+
+def _hold_key_again(connection: Connection, claim: Claim) -> None:
+    """It waits again; unless another task has the key by now: then both of them run."""
+    with suppress(IntegrityError), connection.begin_nested():
+        mine = update(tasks).where(tasks.c.seq == claim.seq)
+        connection.execute(mine.values(unique_key=claim.unique_key))
 
 
 def _count(connection: Connection, endings: Sequence[Ending], now: datetime) -> None:

@@ -35,6 +35,7 @@ class NewTask:
     retries: int
     crash_limit: int
     run_at: datetime
+    expires_at: datetime | None = None
     owner: str | None = None
     unique_key: str | None = None
     idempotency_key: str | None = None
@@ -63,7 +64,8 @@ def submit(
     """Write one task, with its request where it has one, and ring the bell of PostgreSQL.
 
     Returns its id; or that of the task that holds its ``idempotency_key`` already, or (while that
-    one is not over) its ``unique_key``: then nothing is written.
+    one is not over) its ``unique_key``: then nothing is written. IntegrityError when its id is
+    taken.
     """
     if task.unique_key is None and task.idempotency_key is None:
         connection.execute(insert(tasks), _row(task, now))
@@ -84,6 +86,8 @@ def _insert_or_find(connection: Connection, task: NewTask, now: datetime) -> str
             return None
         if (holder := _find_holder(connection, task)) is not None:
             return holder  # else it has just ended: try again
+        if connection.execute(select(tasks.c.seq).where(tasks.c.id == task.id)).first():
+            connection.execute(insert(tasks), _row(task, now))  # for its error: the id is taken
     raise DatabaseBusyError
 
 
@@ -128,6 +132,7 @@ def _row(task: NewTask, now: datetime) -> Mapping[str, Any]:
         "crash_limit": task.crash_limit,
         "status": Status.SCHEDULED if task.run_at > now else Status.QUEUED,
         "run_at": task.run_at,
+        "expires_at": task.expires_at,
         "created_at": now,
         "owner": task.owner,
         "unique_key": task.unique_key,

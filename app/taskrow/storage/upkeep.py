@@ -94,6 +94,7 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
             finished_at=None,
             purge_at=None,
             cancel_requested_at=None,
+            expires_at=None,
             progress=None,
             result=None,
         )

@@ -12,7 +12,6 @@ from typing import Any
 from flask import Response, jsonify, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
-from taskrow.domain.ids import new_id
 from taskrow.domain.task import Task
 from taskrow.engine.functions import TaskFunction
 from taskrow.errors import ArgumentsError, OptionError
@@ -111,9 +110,9 @@ _MEMBERS = (
         ),
     },
     problems=(
-        "bad-preference", "bad-idempotency-key", "bad-json", "closed", "no-such-task-function",
+        "bad-preference", "bad-idempotency-key", "bad-body", "bad-json", "closed", "no-such-task-function",
         "body-too-large", "not-json", "bad-member", "unknown-member", "bad-arguments",
-        "idempotency-key-reused", "database-unavailable",
+        "has-a-twin", "idempotency-key-reused", "database-unavailable",
     ),
 )  # fmt: skip
 def submit() -> Response:
@@ -131,7 +130,7 @@ def submit() -> Response:
     response.headers["Location"] = url_for("taskrow.task", task_id=task.id)
     if not task.status.final:
         response.headers["Retry-After"] = str(pause_before_next_look(task))
-    if not is_new:
+    if not is_new and request.headers.get("Idempotency-Key"):
         response.headers["Idempotent-Replayed"] = "true"
     response.headers.update(preferred.applied)
     return response
@@ -170,28 +169,22 @@ def _submit(
 ) -> tuple[Task, bool]:
     """The task of this call, and whether it is new: a repetition finds the one that is there."""
     engine, repetition = current_engine(), repetition_of(body, coalesce=False)
+    now, arguments = engine.clock(), (tuple(call.pop("args") or ()), call.pop("kwargs") or {})
     try:
-        text, options, run_at = function.prepare(**call)
+        new = function.new_task(
+            engine, arguments, call, now=now, idempotency_key=repetition.idempotency_key
+        )
     except ArgumentsError as error:
         raise Problem(422, "bad-arguments", f"{error}.") from None
     except OptionError as error:
         raise Problem(422, "bad-member", f"{error}.") from None
-    own_id = new_id(engine.clock())
-    task_id = engine.submit(
-        function.name,
-        text,
-        options,
-        run_at=run_at,
-        request=_known_by(repetition.fingerprint),
-        task_id=own_id,
-        idempotency_key=repetition.idempotency_key,
-    )
+    task_id = engine.write(new, now=now, request=_known_by(repetition.fingerprint))
     task = engine.find(task_id)
     if task is None:
         raise no_such_task()
-    if task_id != own_id:
+    if task_id != new.id:
         check_repetition(task, repetition)
-    return task, task_id == own_id
+    return task, task_id == new.id
 
 
 def _known_by(fingerprint: str | None) -> StoredRequest | None:

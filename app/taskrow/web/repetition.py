@@ -44,7 +44,15 @@ def repetition_of(body: bytes, *, coalesce: bool) -> Repetition:
 
 
 def check_repetition(task: Task, repetition: Repetition) -> None:
-    """Under one key there is one request, of one owner. Problem 422: it was for another."""
+    """Under one key there is one request, of one owner. Problem 422: it was for another.
+
+    Problem 409: the task is found by what makes it unique, and is somebody else's.
+    """
+    if task.idempotency_key is None or task.idempotency_key != repetition.idempotency_key:
+        if access().shows(task):
+            return
+        detail = "The same is under way for another client: try again when it is over."
+        raise Problem(409, "has-a-twin", detail)
     if access().shows(task):
         with current_engine().database.read() as connection:
             if find_fingerprint(connection, task.id) == repetition.fingerprint:

@@ -104,6 +104,43 @@ def stand(gate: str) -> str:
     return "through"
 
 
+@queue.task(unique="name")
+def alone(gate: str) -> str:
+    wait_for(gate)
+    return gate
+
+
+@queue.task(unique="arguments")
+def once_for(gate: str, *rest: int, **more: int) -> str:
+    wait_for(gate)
+    return gate
+
+
+def by_first_letter(words: str, gate: str) -> str | None:
+    return words[:1] if words != "anything" else None
+
+
+@queue.task(bind=True, unique=by_first_letter)
+def once_a_letter(self: TaskContext, words: str, gate: str) -> str:
+    wait_for(gate)
+    return words
+
+
+@queue.task(unique="name", unique_until="started")
+def waits_alone(gate: str) -> str:
+    wait_for(gate)
+    return gate
+
+
+@queue.task(bind=True, track_started=True)
+def tracked(self: TaskContext, gate: str) -> str:
+    """Shows that it has started, before it says anything of itself."""
+    wait_for(gate)
+    self.update_state(state="HALFWAY")
+    wait_for(f"{gate}.second")
+    return "through"
+
+
 @queue.task(bind=True)
 def announce(self: TaskContext, gate: str, state: str, meta: dict[str, Any]) -> dict[str, Any]:
     """Says one thing and stands."""
