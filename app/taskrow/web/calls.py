@@ -110,7 +110,8 @@ _MEMBERS = (
         ),
     },
     problems=(
-        "bad-preference", "bad-idempotency-key", "bad-body", "bad-json", "closed", "no-such-task-function",
+        "bad-preference", "bad-idempotency-key", "bad-body", "bad-json", "closed",
+        "no-such-task-function",
         "body-too-large", "not-json", "bad-member", "unknown-member", "bad-arguments",
         "has-a-twin", "idempotency-key-reused", "database-unavailable",
     ),
