@@ -103,6 +103,11 @@ def _whole(name: str, value: Any, least: int = 0) -> None:
         raise OptionError(f"{name} must be a whole number from {least} to {_WIDEST}, not {value!r}")
 
 
+def is_name(text: object) -> bool:
+    """Whether a task function can be called so; the colon is for the names of views."""
+    return isinstance(text, str) and text != "" and text.isprintable() and ":" not in text
+
+
 def _classes(name: str, value: Any) -> Classes:
     """Exception classes as the tuple that isinstance takes."""
     found = value if isinstance(value, tuple) else (value,)

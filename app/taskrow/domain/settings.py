@@ -40,6 +40,7 @@ class Settings:
     max_body: int = 16 * 1024 * 1024  # stored requests, and their responses
     max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
+    eager: bool = False  # whether each task runs at once where it is submitted
     join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:

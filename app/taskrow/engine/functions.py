@@ -11,14 +11,16 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
-from taskrow.domain.options import TaskOptions
+from taskrow.domain.options import TaskOptions, suggest
 from taskrow.domain.payload import encode_arguments
+from taskrow.engine.calls import Call
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.submit import NewTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,15 +45,20 @@ class TaskFunction(Generic[P, R]):
         self._signature = _submitted_signature(function, bind)
 
     @property
+    def signature(self) -> inspect.Signature:
+        """What its calls are bound to: without the task of a bound function."""
+        return self._signature
+
+    @property
     def engine(self) -> QueueEngine:
         """The queue that submits go to: that of the current application."""
         return self._find_engine()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         request = TaskRequest(name=self.name, called_directly=True)
         return self._call(TaskContext(request), list(args), dict(kwargs))
 
-    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
+    def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
         return self.apply_async(args, kwargs)
 
@@ -70,13 +77,53 @@ class TaskFunction(Generic[P, R]):
         countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
         the function's own.
         """
-        args, kwargs = tuple(args or ()), dict(kwargs or {})
-        self._check_call(args, kwargs)
+        return self.submit(
+            args,
+            kwargs,
+            {"countdown": countdown, "eta": eta, "queue": queue, "priority": priority},
+        )
+
+    def submit(
+        self,
+        args: Iterable[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        options: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> AsyncResult:
+        """``apply_async`` with its options as a mapping.
+
+        Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
+        """
         engine = self.engine
-        text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
-        options = self._options_for(queue, priority)
-        run_at = _run_at(engine.clock(), countdown, eta)
-        return AsyncResult(engine.submit(self.name, text, options, run_at=run_at), engine)
+        now, call = engine.clock(), (tuple(args or ()), dict(kwargs or {}))
+        task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
+        return AsyncResult(engine.write(task, now=now), engine)
+
+    def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """A call that is not submitted yet: for ``queue.submit_many``."""
+        return Call(self, args, kwargs)
+
+    def new_task(
+        self,
+        engine: QueueEngine,
+        call: tuple[tuple[Any, ...], dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        now: datetime,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """The row of a call with options of :meth:`apply_async`, which is not written yet."""
+        args = self.encode_call(*call, limit=engine.settings.max_payload)
+        return engine.new_task(
+            self.name,
+            args,
+            self._options_for(options.get("queue"), options.get("priority")),
+            now=now,
+            run_at=_run_at(now, options.get("countdown"), options.get("eta")),
+            owner=engine.owner(),
+            idempotency_key=idempotency_key,
+        )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
@@ -88,6 +135,11 @@ class TaskFunction(Generic[P, R]):
         """Run the function in the application's context: what a runner does."""
         with engine.around():
             return self._call(context, args, kwargs)
+
+    def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
+        """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
+        self._check_call(args, kwargs)
+        return encode_arguments(args, kwargs, limit=limit)
 
     def _call(self, context: TaskContext, args: list[Any], kwargs: dict[str, Any]) -> R:
         return (
@@ -109,6 +161,15 @@ class TaskFunction(Generic[P, R]):
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ArgumentsError(f"{self.name}() cannot be called so: {error}") from None
+
+
+def check_submit_options(given: Iterable[str], *others: str) -> None:
+    """OptionError names what is no option of ``apply_async`` and none of the others."""
+    parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
+    known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
+    for name in given:
+        if name not in known:
+            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
 
 
 def default_name(function: Callable[..., Any]) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
@@ -21,6 +22,9 @@ from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
+
+if TYPE_CHECKING:
+    from taskrow.engine.inline import EagerRuns
 
 _PURGED_AT_ONCE = 500
 _DEFAULTS = TaskOptions()
@@ -50,6 +54,14 @@ class QueueEngine:
         self._history = History()
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
+        self.eager = settings.eager
+        self._eager_runs: tuple[int, EagerRuns] | None = None
+
+    def variant(self, settings: Settings, clock: Clock) -> QueueEngine:
+        """The same queue with other settings and another clock; what is open is not shared."""
+        return QueueEngine(
+            settings, self.registry, around=self.around, clock=clock, owner=self.owner
+        )
 
     @property
     def database(self) -> Database:
@@ -90,7 +102,54 @@ class QueueEngine:
         is written and the id is that task's. DatabaseError: nothing was submitted.
         """
         now = self.clock()
-        task = NewTask(
+        task = self.new_task(
+            name,
+            args,
+            options,
+            now=now,
+            run_at=run_at,
+            task_id=task_id,
+            owner=self.owner(),
+            unique_key=unique_key,
+            idempotency_key=idempotency_key,
+        )
+        return self.write(task, now=now, request=request)
+
+    def write(self, task: NewTask, *, now: datetime, request: StoredRequest | None = None) -> str:
+        """Write a task that was made by :meth:`new_task`; returns its id, as :meth:`submit`."""
+        found = self.database.write(
+            lambda connection: submit(connection, task, now=now, request=request)
+        )
+        if self.eager and found == task.id:
+            self.run_at_once([found])
+        return found
+
+    def run_at_once(self, task_ids: Iterable[str]) -> None:
+        """Run tasks in this thread: what an eager queue does with each that is submitted."""
+        from taskrow.engine.inline import EagerRuns
+
+        with self._starting:
+            if self._eager_runs is None or self._eager_runs[0] != os.getpid():
+                self._eager_runs = os.getpid(), EagerRuns(self)
+            runs = self._eager_runs[1]
+        for task_id in task_ids:
+            runs.run(task_id)
+
+    def new_task(
+        self,
+        name: str,
+        args: str,
+        options: TaskOptions,
+        *,
+        now: datetime,
+        run_at: datetime | None = None,
+        task_id: str | None = None,
+        owner: str | None = None,
+        unique_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """A task that is not written yet, with the options of its function."""
+        return NewTask(
             id=task_id or new_id(now),
             name=name,
             args=args,
@@ -99,12 +158,9 @@ class QueueEngine:
             retries=options.retries,
             crash_limit=options.crash_limit,
             run_at=max(run_at or now, now),
-            owner=self.owner(),
+            owner=owner,
             unique_key=unique_key,
             idempotency_key=idempotency_key,
-        )
-        return self.database.write(
-            lambda connection: submit(connection, task, now=now, request=request)
         )
 
     def find(self, task_id: str) -> Task | None:
@@ -190,4 +246,7 @@ class QueueEngine:
         if self._watcher is not None and self._watcher[0] == os.getpid():
             self._watcher[1].close()
         self._watcher = None
+        if self._eager_runs is not None and self._eager_runs[0] == os.getpid():
+            self._eager_runs[1].close()
+        self._eager_runs = None
         self._database.close()

@@ -10,10 +10,10 @@ from typing import Any, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import parse_options
+from taskrow.domain.options import is_name, parse_options
 from taskrow.domain.settings import Settings, read_settings
+from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
-from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
@@ -23,13 +23,14 @@ from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
 from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.submitting import SubmitMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class TaskQueue:
+class TaskQueue(SubmitMethods):
     """The queue of a Flask application, or of several.
 
     ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
@@ -118,7 +119,7 @@ class TaskQueue:
         as first argument. Others: domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not _is_name(name):
+        if name is not None and not is_name(name):
             raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
@@ -140,8 +141,12 @@ class TaskQueue:
 
     @property
     def executor(self) -> QueueExecutor:
-        """A new ``concurrent.futures.Executor`` whose work is task functions."""
-        return QueueExecutor()
+        """A new ``concurrent.futures.Executor`` whose work is task functions.
+
+        ``queue.executor.submit(...)``, or with options of ``apply_async`` for all that it submits:
+        ``queue.executor(queue="mail", priority=5)``.
+        """
+        return QueueExecutor(self.engine, self.task)
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
@@ -150,10 +155,6 @@ class TaskQueue:
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name != "" and name.isprintable() and ":" not in name
 
 
 def _settings_of(app: Flask) -> Settings:

@@ -78,6 +78,13 @@ def fail(how: str, words: str = "no") -> None:
 
 
 @queue.task
+def echo_or_fail(word: str) -> str:
+    if word == "value":
+        raise ValueError("no")
+    return word
+
+
+@queue.task
 def decode(data: str) -> str:
     return bytes.fromhex(data).decode()
 
