@@ -121,6 +121,7 @@ class TaskFunction(Generic[P, R]):
             self._options_for(options.get("queue"), options.get("priority")),
             now=now,
             run_at=_run_at(now, options.get("countdown"), options.get("eta")),
+            task_id=options.get("task_id"),
             owner=engine.owner(),
             idempotency_key=idempotency_key,
         )

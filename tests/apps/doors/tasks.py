@@ -11,6 +11,7 @@ from typing import Any
 from taskrow import TaskContext, TaskQueue
 
 queue = TaskQueue()
+executor = queue.executor
 
 
 class Unprintable(Exception):
@@ -42,6 +43,11 @@ def add(a: int, b: int) -> int:
 @queue.task
 def echo(*args: Any, **kwargs: Any) -> dict[str, Any]:
     return {"args": args, "kwargs": kwargs}
+
+
+@executor.job(retries=1)
+def double(number: int) -> int:
+    return 2 * number
 
 
 @queue.task(name="give-back")
