@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -44,23 +43,20 @@ class InlineWorker:
         self._journal = Journal(debug=False)
         self._progress = ProgressBook()
 
-    def run_due(self) -> Iterator[Claim]:
-        """Run what is due now, one after the other; gives each claim when it has ended."""
-        while (claim := self.claim()) is not None:
-            self.run(claim)
-            yield claim
-
     def claim(self) -> Claim | None:
         """Take the next task that is due."""
         claimed = self._exchange(capacity=1).claimed
         return claimed[0] if claimed else None
 
-    def run(self, claim: Claim) -> None:
-        """Run a claimed task and write how it ended."""
-        self._journal.started(claim)
-        ending = endings.unrunnable(self._engine, claim, self._engine.clock()) or self._run(claim)
+    def run(self, claim: Claim) -> bool:
+        """Run a claimed task and write how it ended. False: it was put back, and not run."""
+        put_back = endings.unrunnable(self._engine, claim, self._engine.clock())
+        if put_back is None:
+            self._journal.started(claim)
+        ending = put_back or self._run(claim)
         lost = self._exchange(ending).lost
         self._journal.lost(claim) if lost else self._journal.ended(ending)
+        return put_back is None
 
     def _run(self, claim: Claim) -> Ending:
         assignment = decode_assignment(encode_assignment(claim).removesuffix(b"\n"))

@@ -12,22 +12,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
+    from flask import Flask
+
+    from taskrow.testing.driven import Tasks
     from taskrow.testing.submitted import SubmittedTask
-    from taskrow.testing.tasks import Tasks
 
 __all__ = ["SubmittedTask", "Tasks", "tasks"]
 
 
 @pytest.fixture
-def tasks(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Tasks]:
+def tasks(app: Flask, tmp_path: Path) -> Iterator[Tasks]:
     """The tasks of the application that the fixture ``app`` gives, with the clock in your hand.
 
     Nothing runs by itself: ``run_pending()`` runs what is due, ``advance(hours=1)`` turns the
     clock. The rows are in a file of this test, unless the application sets TASKROW_DATABASE_URL.
     """
-    from taskrow.testing.tasks import driven
+    from taskrow.testing.driven import driven
 
-    with driven(request.getfixturevalue("app"), tmp_path / "taskrow-of-test.db") as tasks:
+    with driven(app, tmp_path / "taskrow-of-test.db") as tasks:
         yield tasks
 
 
@@ -35,8 +37,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> Any:
         if name in ("SubmittedTask", "Tasks"):
-            from taskrow.testing import submitted
-            from taskrow.testing import tasks as of_tasks
+            from taskrow.testing import driven
 
-            return submitted.SubmittedTask if name == "SubmittedTask" else of_tasks.Tasks
+            return getattr(driven, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

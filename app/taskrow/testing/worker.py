@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from taskrow.engine.inline import InlineWorker
-from taskrow.engine.upkeep import Upkeep
+from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.storage import queries
 from taskrow.storage.liveness import Liveness
 from taskrow.testing.submitted import SubmittedTask
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
     from taskrow.storage.claims import Claim
 
-_MOST = 1000  # tasks in one go
+MOST = 1000  # tasks in one go
 
 
 class TestWorker:
@@ -31,7 +31,7 @@ class TestWorker:
         self._killed = _Killed()
         self._upkeep = Upkeep(engine, self._worker.id, self._killed)
         self._losing: list[bool] = []  # one for each worker to lose: whether silently
-        self._silent_until: list[datetime] = []
+        self._noticed_at: list[datetime] = []  # when others see that a worker was lost
 
     def lose_next(self, *, silently: bool) -> None:
         """The worker that claims the next task is lost then."""
@@ -39,13 +39,13 @@ class TestWorker:
 
     def run_due(self) -> Iterator[SubmittedTask]:
         """Run what is due now; gives each task as it stands when it has run."""
-        for _ in range(_MOST):
+        for _ in range(MOST):
             claim = self._claim()
             if claim is None:
                 return
-            self._worker.run(claim)
-            yield SubmittedTask(self._engine.get(claim.id))
-        raise RuntimeError(f"{_MOST} tasks have run and more are due: does one submit itself?")
+            if self._worker.run(claim):
+                yield SubmittedTask(self._engine.get(claim.id))
+        raise RuntimeError(f"{MOST} tasks have run and more are due: does one submit itself?")
 
     def work_until(self, target: datetime) -> list[SubmittedTask]:
         """Do all that becomes due until then, each at its time."""
@@ -62,12 +62,13 @@ class TestWorker:
             lost = InlineWorker(self._engine)
             if lost.claim() is None:
                 return None
-            if self._losing.pop(0):
-                lease = timedelta(seconds=self._engine.settings.lease)
-                self._silent_until.append(self._clock() + lease)
+            silently, patience = self._losing.pop(0), RECLAIM_EVERY
+            if silently:
+                patience = self._engine.settings.lease
                 self._upkeep.reclaim(self._clock(), self._moment())  # from now on it is watched
             else:
                 self._killed.workers.add(lost.id)
+            self._noticed_at.append(self._clock() + timedelta(seconds=patience))
         return self._worker.claim()
 
     def _turn(self) -> list[SubmittedTask]:
@@ -84,7 +85,7 @@ class TestWorker:
         with self._engine.database.read() as connection:
             due = queries.next_due_by_name(connection)
         moments = [run_at for name, run_at in due.items() if registry.find(name) is not None]
-        moments += self._silent_until
+        moments += self._noticed_at
         return min((moment for moment in moments if now < moment <= target), default=None)
 
 
