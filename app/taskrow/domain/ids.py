@@ -21,8 +21,7 @@ def new_id(now: datetime) -> str:
 def new_ids(now: datetime, count: int) -> list[str]:
     """Make so many ids in one go: one call for all their luck, and no arithmetic for each."""
     milliseconds = (now - _EPOCH) // _MILLISECOND  # exact, as a product of floats is not
-    time = f"{milliseconds:012x}"
-    head = f"{time[:8]}-{time[8:]}-7"
+    head = _head(milliseconds) + "7"
     luck = os.urandom(_DIGITS // 2 * count).hex()
     return [
         f"{head}{luck[at : at + 3]}-{_VARIANT[luck[at + 3]]}{luck[at + 4 : at + 7]}"
@@ -31,6 +30,17 @@ def new_ids(now: datetime, count: int) -> list[str]:
     ]
 
 
+def first_id(moment: datetime) -> str:
+    """What no id of ``moment`` or later comes before; ids sort as their times do."""
+    return f"{_head(max(0, (moment - _EPOCH) // _MILLISECOND))}0000-0000-000000000000"
+
+
 def is_id(text: str) -> bool:
     """Whether ``text`` has the shape of a task id; anything else is answered without a query."""
     return _SHAPE.fullmatch(text) is not None
+
+
+def _head(milliseconds: int) -> str:
+    """The time in an id, up to its second hyphen."""
+    time = f"{milliseconds:012x}"
+    return f"{time[:8]}-{time[8:]}-"

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.ids import new_ids
 from taskrow.engine.calls import Call
 from taskrow.engine.functions import check_submit_options
+from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
-from taskrow.errors import DatabaseError, NotATaskError, PartlySubmittedError
+from taskrow.errors import DatabaseError, NotATaskError, OptionError, PartlySubmittedError
 from taskrow.storage.bulk import PlainRow, submit_all
 from taskrow.storage.submit import NewTask
 
@@ -23,30 +25,37 @@ AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other subm
 
 
 def submit_calls(
-    engine: QueueEngine, calls: Iterable[Call], *, at_once: int = AT_ONCE
+    engine: QueueEngine,
+    calls: Iterable[Call],
+    *,
+    at_once: int = AT_ONCE,
+    session: Joinable | bool | None = None,
 ) -> list[AsyncResult]:
     """Submit calls; returns their handles in the same order.
 
     A call that is wrong (ArgumentsError, OptionError, NotATaskError) keeps all of them from being
     written. ``at_once`` rows are written together, all or none; PartlySubmittedError when the
     database fails after some of these transactions, DatabaseError when nothing was submitted.
+    ``session``: as of ``apply_async``; its commit submits all of them.
     """
     now = engine.clock()
     rows = _Rows(engine, now)
     ready = rows.of(calls)
     ids: list[str] = []
+    connection = connection_to_join(engine, session)
+    write = engine.writing_on(connection)
     for start in range(0, len(ready), at_once):
         some = ready[start : start + at_once]
         try:
-            ids += engine.database.write(lambda c, some=some: submit_all(c, some, now=now))  # type: ignore[misc]
+            ids += write(partial(submit_all, rows=some, now=now))
         except DatabaseError as error:
-            if not ids:
+            if not ids or connection is not None:
                 raise
             raise PartlySubmittedError(
                 f"{len(ids):,} of {len(ready):,} tasks were submitted, the others not: {error}",
                 [AsyncResult(task_id, engine) for task_id in ids],
             ) from error
-    if engine.eager:
+    if engine.eager and connection is None:
         engine.run_at_once(ids)
     return [AsyncResult(task_id, engine) for task_id in ids]
 
@@ -80,6 +89,8 @@ class _Rows:
     def _pattern(self, call: Call) -> NewTask | None:
         """What stands for all calls with these options; None where each has a key of its own."""
         check_submit_options(call.options)
+        if call.options.get("session") is not None:
+            raise OptionError("session is one for all: give it to submit_many")
         return None if call.has_key else self._new_task(call)
 
     def _new_task(self, call: Call) -> NewTask:

@@ -17,7 +17,7 @@ from taskrow.engine.functions import TaskFunction, check_submit_options
 from taskrow.engine.futures import TaskFuture
 from taskrow.engine.jobs import Job
 from taskrow.engine.stored_futures import StoredFutures, stored_key, taken
-from taskrow.errors import NotATaskError
+from taskrow.errors import NotATaskError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+# A future is waited for; what an open transaction holds would not come to an end.
+_ALONE = {"session": False}
 
 DoneCallback = Callable[[Future[Any]], object]
 Register = Callable[..., Any]  # ``TaskQueue.task``
@@ -52,6 +55,8 @@ class QueueExecutor(Executor):
 
     def __call__(self, **options: Any) -> QueueExecutor:
         """An executor with these options beside its own. OptionError names a wrong one."""
+        if "session" in options:
+            raise OptionError("a future is waited for, so an executor joins no session")
         both = self._options | options
         check_submit_options(both)
         return QueueExecutor(self._find_engine, self._register, both)
@@ -66,7 +71,7 @@ class QueueExecutor(Executor):
         """
         function = _task_function(fn)
         with self._while_open():
-            return self._future_of(function.apply_async(args, kwargs, **self._options))
+            return self._future_of(function.submit(args, kwargs, self._options | _ALONE))
 
     def map(
         self,
@@ -87,7 +92,7 @@ class QueueExecutor(Executor):
         function = _task_function(fn)
         with self._while_open():
             calls = (Call(function, args, {}, self._options) for args in zip(*iterables))  # noqa: B905
-            results = submit_calls(self._find_engine(), calls, at_once=chunksize)
+            results = submit_calls(self._find_engine(), calls, at_once=chunksize, session=False)
             futures = [self._future_of(result) for result in results]
         return _in_order(futures, deadline)
 
@@ -120,7 +125,7 @@ class QueueExecutor(Executor):
             engine = self._find_engine()
             own_id = new_id(engine.clock())
             result = function.submit(
-                args, kwargs, self._options | {"task_id": own_id}, idempotency_key=kept
+                args, kwargs, self._options | _ALONE | {"task_id": own_id}, idempotency_key=kept
             )
             if result.id != own_id:
                 raise taken(key)

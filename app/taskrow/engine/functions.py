@@ -15,12 +15,15 @@ from taskrow.domain.options import TaskOptions, suggest
 from taskrow.domain.payload import encode_arguments
 from taskrow.engine.calls import Call
 from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
     from taskrow.storage.submit import NewTask
+
+_WHEN_AND_WHERE = ("countdown", "eta", "queue", "priority")
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -71,17 +74,22 @@ class TaskFunction(Generic[P, R]):
         eta: datetime | None = None,
         queue: str | None = None,
         priority: int | None = None,
+        session: Joinable | bool | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
         countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
-        the function's own.
+        the function's own. session: an SQLAlchemy session (or connection) of the same database,
+        whose commit submits the task; False: none, whatever TASKROW_JOIN_SESSION says.
         """
-        return self.submit(
-            args,
-            kwargs,
-            {"countdown": countdown, "eta": eta, "queue": queue, "priority": priority},
-        )
+        given = {
+            "countdown": countdown,
+            "eta": eta,
+            "queue": queue,
+            "priority": priority,
+            "session": session,
+        }
+        return self.submit(args, kwargs, given)
 
     def submit(
         self,
@@ -98,7 +106,8 @@ class TaskFunction(Generic[P, R]):
         engine = self.engine
         now, call = engine.clock(), (tuple(args or ()), dict(kwargs or {}))
         task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
-        return AsyncResult(engine.write(task, now=now), engine)
+        connection = connection_to_join(engine, options.get("session"))
+        return AsyncResult(engine.write(task, now=now, connection=connection), engine)
 
     def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
         """A call that is not submitted yet: for ``queue.submit_many``."""
@@ -114,17 +123,37 @@ class TaskFunction(Generic[P, R]):
         idempotency_key: str | None = None,
     ) -> NewTask:
         """The row of a call with options of :meth:`apply_async`, which is not written yet."""
-        args = self.encode_call(*call, limit=engine.settings.max_payload)
+        given: dict[str, Any] = {name: options.get(name) for name in _WHEN_AND_WHERE}
+        text, own, run_at = self.prepare(*call, **given)
         return engine.new_task(
             self.name,
-            args,
-            self._options_for(options.get("queue"), options.get("priority")),
+            text,
+            own,
             now=now,
-            run_at=_run_at(now, options.get("countdown"), options.get("eta")),
+            run_at=run_at,
             task_id=options.get("task_id"),
             owner=engine.owner(),
             idempotency_key=idempotency_key,
         )
+
+    def prepare(
+        self,
+        args: Iterable[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        *,
+        countdown: float | None,
+        eta: datetime | None,
+        queue: str | None,
+        priority: int | None,
+    ) -> tuple[str, TaskOptions, datetime | None]:
+        """Check a call that is about to be submitted: its JSON text, its options, when it is due.
+
+        ArgumentsError, OptionError.
+        """
+        engine = self.engine
+        call = tuple(args or ()), dict(kwargs or {})
+        text = self.encode_call(*call, limit=engine.settings.max_payload)
+        return text, self._options_for(queue, priority), _run_at(engine.clock(), countdown, eta)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""

@@ -7,7 +7,10 @@ import threading
 from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
 
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
@@ -15,11 +18,13 @@ from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
+from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError, TransitionError
 from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.joined import is_writing
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
@@ -28,6 +33,7 @@ if TYPE_CHECKING:
 
 _PURGED_AT_ONCE = 500
 _DEFAULTS = TaskOptions()
+Write = Callable[[Callable[[Connection], Any]], Any]
 Around = Callable[[], AbstractContextManager[object]]
 
 
@@ -35,7 +41,7 @@ class QueueEngine:
     """What one application does with its tasks. Safe to share between threads and over a fork.
 
     ``around`` gives the context that a task function runs in (the application's), ``owner`` says
-    who submits at this moment.
+    who submits at this moment, ``surroundings`` know the application's database session.
     """
 
     def __init__(
@@ -46,9 +52,10 @@ class QueueEngine:
         around: Around = nullcontext,
         clock: Clock = utc_now,
         owner: Callable[[], str | None] = lambda: None,
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
-        self.owner = owner
+        self.owner, self.surroundings = owner, surroundings or Surroundings()
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self._ready = False
         self._history = History()
@@ -60,7 +67,12 @@ class QueueEngine:
     def variant(self, settings: Settings, clock: Clock) -> QueueEngine:
         """The same queue with other settings and another clock; what is open is not shared."""
         return QueueEngine(
-            settings, self.registry, around=self.around, clock=clock, owner=self.owner
+            settings,
+            self.registry,
+            around=self.around,
+            clock=clock,
+            owner=self.owner,
+            surroundings=self.surroundings,
         )
 
     @property
@@ -74,6 +86,13 @@ class QueueEngine:
     @property
     def unchecked_database(self) -> Database:
         """The database before any look at its tables: for ``taskrow upgrade``."""
+        return self._database
+
+    def ready_beside(self, connection: Connection) -> Database:
+        """The database; its tables are not made while ``connection`` holds the lock to write."""
+        if not self._ready:
+            ensure_schema(self._database, may_write=not is_writing(connection))
+            self._ready = True
         return self._database
 
     @property
@@ -95,11 +114,13 @@ class QueueEngine:
         task_id: str | None = None,
         unique_key: str | None = None,
         idempotency_key: str | None = None,
+        connection: Connection | None = None,
     ) -> str:
         """Write a task and return its id: when this returns, the row is committed and fsynced.
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
-        is written and the id is that task's. DatabaseError: nothing was submitted.
+        is written and the id is that task's. ``connection``: write in its transaction instead, and
+        the caller commits (engine/joining.py). DatabaseError: nothing was submitted.
         """
         now = self.clock()
         task = self.new_task(
@@ -113,16 +134,26 @@ class QueueEngine:
             unique_key=unique_key,
             idempotency_key=idempotency_key,
         )
-        return self.write(task, now=now, request=request)
+        return self.write(task, now=now, request=request, connection=connection)
 
-    def write(self, task: NewTask, *, now: datetime, request: StoredRequest | None = None) -> str:
+    def write(
+        self,
+        task: NewTask,
+        *,
+        now: datetime,
+        request: StoredRequest | None = None,
+        connection: Connection | None = None,
+    ) -> str:
         """Write a task that was made by :meth:`new_task`; returns its id, as :meth:`submit`."""
-        found = self.database.write(
-            lambda connection: submit(connection, task, now=now, request=request)
-        )
-        if self.eager and found == task.id:
+        write = self.writing_on(connection)
+        found: str = write(lambda writer: submit(writer, task, now=now, request=request))
+        if self.eager and connection is None and found == task.id:
             self.run_at_once([found])
         return found
+
+    def writing_on(self, connection: Connection | None) -> Write:
+        """How to write: in transactions of our own, or in the caller's."""
+        return self.database.write if connection is None else partial(write_on, self, connection)
 
     def run_at_once(self, task_ids: Iterable[str]) -> None:
         """Run tasks in this thread: what an eager queue does with each that is submitted."""

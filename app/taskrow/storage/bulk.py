@@ -11,6 +11,8 @@ from sqlalchemy import Connection
 from taskrow.storage.submit import WORK, NewTask, ring, row_of, submit
 from taskrow.storage.tables import tasks
 
+_MARKS = {"qmark": "?", "format": "%s", "pyformat": "%s"}
+
 # A pattern (a task whose id and arguments do not count), the id, the arguments as JSON text.
 PlainRow = tuple[NewTask, str, str]
 
@@ -68,7 +70,7 @@ def _common(pattern: NewTask, now: datetime) -> dict[str, Any]:
 
 def _statement(connection: Connection, pattern: NewTask, now: datetime) -> str:
     names = ["id", "args", *_common(pattern, now)]
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    mark = _MARKS[connection.dialect.paramstyle]
     return (
         f"INSERT INTO tasks ({', '.join(names)}) "  # noqa: S608 - names of columns, no values
         f"VALUES ({', '.join(mark for _ in names)})"

@@ -9,6 +9,7 @@ from taskrow.engine.bulk import submit_calls
 from taskrow.engine.by_name import send_by_name
 from taskrow.engine.calls import Call
 from taskrow.engine.functions import TaskFunction
+from taskrow.engine.joining import Joinable
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import NotATaskError
@@ -22,7 +23,9 @@ class SubmitMethods:
         raise NotImplementedError
 
     @overload
-    def submit_many(self, calls: Iterable[Call], /) -> list[AsyncResult]: ...
+    def submit_many(
+        self, calls: Iterable[Call], /, *, session: Joinable | bool | None = None
+    ) -> list[AsyncResult]: ...
 
     @overload
     def submit_many(
@@ -30,6 +33,8 @@ class SubmitMethods:
         function: TaskFunction[..., Any],
         arguments: Iterable[tuple[Any, ...]],
         /,
+        *,
+        session: Joinable | bool | None = None,
         **options: Any,
     ) -> list[AsyncResult]: ...
 
@@ -38,6 +43,8 @@ class SubmitMethods:
         what: Iterable[Call] | TaskFunction[..., Any],
         arguments: Iterable[tuple[Any, ...]] | None = None,
         /,
+        *,
+        session: Joinable | bool | None = None,
         **options: Any,
     ) -> list[AsyncResult]:
         """Submit many tasks in few transactions; returns their handles in the same order.
@@ -49,6 +56,7 @@ class SubmitMethods:
         All calls are checked before the first row is written: ArgumentsError, OptionError and
         NotATaskError mean that nothing was submitted. Rows are written a thousand at a time, each
         thousand all or none: PartlySubmittedError says which are in when the database fails later.
+        With ``session=`` (as of ``apply_async``) all of them are part of the caller's transaction.
         """
         if isinstance(what, TaskFunction):
             calls: Iterable[Call] = (
@@ -58,7 +66,7 @@ class SubmitMethods:
             raise NotATaskError(f"submit_many takes a task function first, not {what!r:.100}")
         else:
             calls = what
-        return submit_calls(self.engine(), calls)
+        return submit_calls(self.engine(), calls, session=session)
 
     def send_task(
         self,
