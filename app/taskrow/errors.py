@@ -6,6 +6,9 @@ what happened and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class TaskrowError(Exception):
     """Something went wrong in taskrow."""
@@ -52,6 +55,14 @@ class DatabaseError(TaskrowError):
 
 class DatabaseBusyError(DatabaseError):
     """The task database was busy for too long: try again."""
+
+
+class PartlySubmittedError(DatabaseError):
+    """The database failed in the middle of a bulk submit: ``submitted`` are those that are in."""
+
+    def __init__(self, message: str | None = None, submitted: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.submitted = list(submitted)
 
 
 class SchemaError(DatabaseError):

@@ -11,22 +11,33 @@ from tests.doors.rest import Api, open_api
 from tests.doors.site import Site, open_site
 from tests.support.postgres import PostgresServer
 
+KINDS = ["sqlite", "postgresql"]
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """An application and its worker, on either kind of database."""
+
+@pytest.fixture(scope="session")
+def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An application and its worker on a file."""
     directory = tmp_path_factory.mktemp("site")
-    url = f"sqlite:///{directory / 'tasks.db'}"
-    server: PostgresServer | None = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        url = server.create_database()
-    with open_site(directory, url) as site:
+    with open_site(directory, f"sqlite:///{directory / 'tasks.db'}") as site:
         yield site
-    if server is not None:
-        server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_site(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """An application and its worker on a server."""
+    url = postgres.create_database()
+    with open_site(tmp_path_factory.mktemp("site"), url) as site:
+        yield site
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def site(request: pytest.FixtureRequest) -> Site:
+    """An application and its worker, on either kind of database."""
+    found: Site = request.getfixturevalue(f"{request.param}_site")
+    return found
 
 
 @pytest.fixture

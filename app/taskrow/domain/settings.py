@@ -41,6 +41,7 @@ class Settings:
     max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
     application: str | None = None  # tells applications on one database apart; None: the app's name
+    eager: bool = False  # whether each task runs at once where it is submitted
     join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:

@@ -77,6 +77,13 @@ def released(claim: Claim) -> Ending:
     return Ending(claim=claim, status=Status.QUEUED)
 
 
+def unrunnable(engine: QueueEngine, claim: Claim, now: datetime) -> Ending | None:
+    """How an attempt ends that is not begun at all; None: it can be run."""
+    if engine.registry.find(claim.name) is None:
+        return unknown(claim, now)
+    return expired(engine, claim, now) if claim.is_expired(now) else None
+
+
 def unknown(claim: Claim, now: datetime) -> Ending:
     """A name that this worker does not know: put back for later, with the reason in the row."""
     message = f"no worker knows {claim.name!r} yet; it runs when one does"

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.ids import is_id
-from taskrow.domain.options import TaskOptions
+from taskrow.domain.options import TaskOptions, suggest
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
+from taskrow.engine.calls import Call
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
@@ -50,15 +51,20 @@ class TaskFunction(Generic[P, R]):
         self._signature = _submitted_signature(function, bind)
 
     @property
+    def signature(self) -> inspect.Signature:
+        """What its calls are bound to: without the task of a bound function."""
+        return self._signature
+
+    @property
     def engine(self) -> QueueEngine:
         """The queue that submits go to: that of the current application."""
         return self._find_engine()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
         request = TaskRequest(name=self.name, called_directly=True)
         return self._call(TaskContext(request), list(args), dict(kwargs))
 
-    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
+    def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
         return self.apply_async(args, kwargs)
 
@@ -97,8 +103,9 @@ class TaskFunction(Generic[P, R]):
             "retries": retries,
             "unique_key": unique_key,
             "task_id": task_id,
+            "session": session,
         }
-        return self.submit(args, kwargs, options, session=session)
+        return self.submit(args, kwargs, options)
 
     def submit(
         self,
@@ -106,7 +113,6 @@ class TaskFunction(Generic[P, R]):
         kwargs: Mapping[str, Any] | None,
         options: Mapping[str, Any],
         *,
-        session: Joinable | bool | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncResult:
         """``apply_async`` with its options as a mapping.
@@ -118,8 +124,12 @@ class TaskFunction(Generic[P, R]):
         engine = self.engine
         now = engine.clock()
         task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
-        connection = connection_to_join(engine, session)
+        connection = connection_to_join(engine, options.get("session"))
         return AsyncResult(engine.write(task, now=now, connection=connection), engine)
+
+    def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """A call that is not submitted yet: for ``queue.submit_many``."""
+        return Call(self, args, kwargs)
 
     def new_task(
         self,
@@ -187,6 +197,15 @@ class TaskFunction(Generic[P, R]):
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ArgumentsError(f"{self.name}() cannot be called so: {error}") from None
+
+
+def check_submit_options(given: Iterable[str], *others: str) -> None:
+    """OptionError names what is no option of ``apply_async`` and none of the others."""
+    parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
+    known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
+    for name in given:
+        if name not in known:
+            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
 
 
 def default_name(function: Callable[..., Any]) -> str:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
@@ -28,8 +29,12 @@ from taskrow.storage.joined import is_writing
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
+if TYPE_CHECKING:
+    from taskrow.engine.inline import EagerRuns
+
 _PURGED_AT_ONCE = 500
 _DEFAULTS = TaskOptions()
+Write = Callable[[Callable[[Connection], Any]], Any]
 Around = Callable[[], AbstractContextManager[object]]
 
 
@@ -60,6 +65,19 @@ class QueueEngine:
         self._history = History()
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
+        self.eager = settings.eager
+        self._eager_runs: tuple[int, EagerRuns] | None = None
+
+    def variant(self, settings: Settings, clock: Clock) -> QueueEngine:
+        """The same queue with other settings and another clock; what is open is not shared."""
+        return QueueEngine(
+            settings,
+            self.registry,
+            around=self.around,
+            clock=clock,
+            owner=self.owner,
+            surroundings=self.surroundings,
+        )
 
     @property
     def database(self) -> Database:
@@ -137,15 +155,33 @@ class QueueEngine:
         ``connection``: write in its transaction instead, and the caller commits
         (engine/joining.py).
         """
-        write = self.database.write if connection is None else partial(write_on, self, connection)
+        write = self.writing_on(connection)
         try:
-            return write(lambda writer: submit(writer, task, now=now, request=request))
+            found: str = write(lambda writer: submit(writer, task, now=now, request=request))
         except IntegrityError:
             if connection is not None or self.find(task.id) is None:
                 raise
             raise TaskExistsError(
                 f"there is a task {task.id} already: an id is used once"
             ) from None
+        if self.eager and connection is None and found == task.id:
+            self.run_at_once([found])
+        return found
+
+    def writing_on(self, connection: Connection | None) -> Write:
+        """How to write: in transactions of our own, or in the caller's."""
+        return self.database.write if connection is None else partial(write_on, self, connection)
+
+    def run_at_once(self, task_ids: Iterable[str]) -> None:
+        """Run tasks in this thread: what an eager queue does with each that is submitted."""
+        from taskrow.engine.inline import EagerRuns
+
+        with self._starting:
+            if self._eager_runs is None or self._eager_runs[0] != os.getpid():
+                self._eager_runs = os.getpid(), EagerRuns(self)
+            runs = self._eager_runs[1]
+        for task_id in task_ids:
+            runs.run(task_id)
 
     def new_task(
         self,
@@ -269,4 +305,7 @@ class QueueEngine:
         if self._watcher is not None and self._watcher[0] == os.getpid():
             self._watcher[1].close()
         self._watcher = None
+        if self._eager_runs is not None and self._eager_runs[0] == os.getpid():
+            self._eager_runs[1].close()
+        self._eager_runs = None
         self._database.close()

@@ -247,10 +247,8 @@ class Supervisor:
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
         known = []
         for claim in claimed:
-            if self._engine.registry.find(claim.name) is None:
-                self._intake.endings.append(endings.unknown(claim, now))
-            elif claim.is_expired(now):
-                self._intake.endings.append(endings.expired(self._engine, claim, now))
+            if (ending := endings.unrunnable(self._engine, claim, now)) is not None:
+                self._intake.endings.append(ending)
             else:
                 known.append(claim)
         for claim in self._crew.hand_out(known, moment):

@@ -6,12 +6,12 @@ because a released attempt gives its number back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
@@ -83,15 +83,8 @@ _CLAIM_COLUMNS = (
 )
 
 
-def _claim_statement() -> ReturningUpdate[Any]:
-    picked = (
-        select(tasks.c.seq)
-        .where(tasks.c.queue == bindparam("of_queue"), status_is(Status.QUEUED))
-        .order_by(tasks.c.priority.desc(), tasks.c.seq)
-        .limit(bindparam("at_most"))
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
+def _claim_statement(which: Select[tuple[int]]) -> ReturningUpdate[Any]:
+    picked = which.with_for_update(skip_locked=True).cte("picked")
     return (
         update(tasks)
         # No second look at the status out here: on PostgreSQL it costs a scan of the backlog.
@@ -109,17 +102,36 @@ def _claim_statement() -> ReturningUpdate[Any]:
     )
 
 
-_CLAIM = _claim_statement()
+_QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED))
+_CLAIM = _claim_statement(
+    _QUEUED.where(tasks.c.queue == bindparam("of_queue"))
+    .order_by(tasks.c.priority.desc(), tasks.c.seq)
+    .limit(bindparam("at_most"))
+)
+_CLAIM_ONE = _claim_statement(_QUEUED.where(tasks.c.id == bindparam("of_id")))
 
 
 def claim(
     connection: Connection, *, worker: str, queue: str, limit: int, now: datetime, lease: datetime
 ) -> list[Claim]:
     """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest."""
-    found = connection.execute(
-        _CLAIM,
-        {"of_queue": queue, "at_most": limit, "by_worker": worker, "now": now, "lease": lease},
-    ).all()
+    values = {"by_worker": worker, "now": now, "lease": lease}
+    return _claim(connection, _CLAIM, values | {"of_queue": queue, "at_most": limit})
+
+
+def claim_one(
+    connection: Connection, task_id: str, *, worker: str, now: datetime, lease: datetime
+) -> Claim | None:
+    """Take this one task, if it is queued."""
+    values = {"by_worker": worker, "now": now, "lease": lease}
+    claimed = _claim(connection, _CLAIM_ONE, values | {"of_id": task_id})
+    return claimed[0] if claimed else None
+
+
+def _claim(
+    connection: Connection, statement: ReturningUpdate[Any], values: Mapping[str, Any]
+) -> list[Claim]:
+    found = connection.execute(statement, values).all()
     _let_go_of_keys(connection, [row.seq for row in found if is_let_go_at_start(row.unique_key)])
     losses = _count_losses(connection, [row.seq for row in found if row.attempt > 1])
     rows = sorted(found, key=lambda row: (-row.priority, row.seq))  # RETURNING promises no order

@@ -79,6 +79,12 @@ def next_due(connection: Connection) -> datetime | None:
     return connection.execute(_NEXT_DUE).scalar()
 
 
+def next_due_by_name(connection: Connection) -> dict[str, datetime]:
+    """When the next scheduled task of each name is due."""
+    query = select(tasks.c.name, func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED))
+    return dict(tuple(row) for row in connection.execute(query.group_by(tasks.c.name)))
+
+
 def queues_waiting(connection: Connection) -> list[str]:
     """The queues in which something is queued, by a skip scan: one look a queue, not a row."""
     found: list[str] = []

@@ -44,6 +44,12 @@ def promote(connection: Connection, *, now: datetime) -> int:
     return len(connection.execute(_PROMOTE, {"now": now}).all())
 
 
+def promote_early(connection: Connection, task_id: str, *, now: datetime) -> None:
+    """Queue one task that waits for its time, now."""
+    waiting = update(tasks).where(tasks.c.id == task_id, _SCHEDULED)
+    connection.execute(waiting.values(status=Status.QUEUED, run_at=now))
+
+
 def cancel(
     connection: Connection,
     task_id: str,

@@ -11,11 +11,11 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import parse_options
+from taskrow.domain.options import is_name, parse_options
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine.context import TaskContext
+from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
-from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
@@ -28,13 +28,14 @@ from taskrow.web.blueprint import register_monitors
 from taskrow.web.lookup import KEY, engine_of
 from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
+from taskrow.web.submitting import SubmitMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class TaskQueue(ScheduleMethods):
+class TaskQueue(ScheduleMethods, SubmitMethods):
     """The queue of a Flask application, or of several.
 
     ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
@@ -137,7 +138,7 @@ class TaskQueue(ScheduleMethods):
         domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not _is_name(name):
+        if name is not None and not is_name(name):
             raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
@@ -164,8 +165,12 @@ class TaskQueue(ScheduleMethods):
 
     @property
     def executor(self) -> QueueExecutor:
-        """A new ``concurrent.futures.Executor`` whose work is task functions."""
-        return QueueExecutor()
+        """A new ``concurrent.futures.Executor`` whose work is task functions.
+
+        ``queue.executor.submit(...)``, or with options of ``apply_async`` for all that it submits:
+        ``queue.executor(queue="mail", priority=5)``.
+        """
+        return QueueExecutor(self.engine, self.task)
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
@@ -174,10 +179,6 @@ class TaskQueue(ScheduleMethods):
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name != "" and name.isprintable() and ":" not in name
 
 
 def _settings_of(app: Flask) -> Settings:
