@@ -17,7 +17,7 @@ from taskrow.engine.calls import Call
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
-from taskrow.errors import ArgumentsError, OptionError
+from taskrow.errors import ArgumentsError, NoApplicationError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -103,8 +103,13 @@ class TaskFunction(Generic[P, R]):
 
         Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
         """
-        engine = self.engine
-        now, call = engine.clock(), (tuple(args or ()), dict(kwargs or {}))
+        call = tuple(args or ()), dict(kwargs or {})
+        try:
+            engine = self.engine
+        except NoApplicationError:
+            self._check_call(*call)  # a wrong call is wrong anywhere
+            raise
+        now = engine.clock()
         task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
         connection = connection_to_join(engine, options.get("session"))
         return AsyncResult(engine.write(task, now=now, connection=connection), engine)
@@ -124,7 +129,7 @@ class TaskFunction(Generic[P, R]):
     ) -> NewTask:
         """The row of a call with options of :meth:`apply_async`, which is not written yet."""
         given: dict[str, Any] = {name: options.get(name) for name in _WHEN_AND_WHERE}
-        text, own, run_at = self.prepare(*call, **given)
+        text, own, run_at = self.prepare(*call, **given, now=now)
         return engine.new_task(
             self.name,
             text,
@@ -145,15 +150,21 @@ class TaskFunction(Generic[P, R]):
         eta: datetime | None,
         queue: str | None,
         priority: int | None,
+        now: datetime | None = None,
     ) -> tuple[str, TaskOptions, datetime | None]:
         """Check a call that is about to be submitted: its JSON text, its options, when it is due.
 
+        ``now``: the moment of the submit, where it has been asked for.
         ArgumentsError, OptionError.
         """
         engine = self.engine
         call = tuple(args or ()), dict(kwargs or {})
         text = self.encode_call(*call, limit=engine.settings.max_payload)
-        return text, self._options_for(queue, priority), _run_at(engine.clock(), countdown, eta)
+        return (
+            text,
+            self._options_for(queue, priority),
+            _run_at(now or engine.clock(), countdown, eta),
+        )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
