@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from datetime import timedelta
 from unittest.mock import ANY
 
@@ -32,6 +33,11 @@ from tests.apps.doors.tasks import (
 @queue.task
 def submit_two() -> list[str]:
     return [add.delay(1, 1).id, add.apply_async((2, 2), countdown=60).id]
+
+
+@queue.task(soft_timeout=60)
+def quick() -> str:
+    return "quick"
 
 
 @queue.task
@@ -115,6 +121,15 @@ def test_futures_are_done_when_their_tasks_have_run(tasks: Tasks) -> None:
     future, mapped = double.submit(4), executor.map(give, ["a", "b"])
     tasks.run_pending()
     assert (future.result(30), list(mapped)) == (8, ["a", "b"])
+
+
+def test_a_soft_timeout_leaves_the_alarm_of_the_test_runner_alone(tasks: Tasks) -> None:
+    before = signal.setitimer(signal.ITIMER_REAL, 90)
+    quick.delay()
+    [ran] = tasks.run_pending()
+    left, _ = signal.setitimer(signal.ITIMER_REAL, *before)
+    assert ran.result == "quick"
+    assert 0 < left < 90
 
 
 # -- what was submitted ------------------------------------------------------------------------

@@ -86,6 +86,19 @@ def test_what_may_run_only_once_fails_with_its_worker(tasks: Tasks, silently: bo
     assert result.failed()
 
 
+def test_what_may_run_only_once_does_so_also_when_its_submitter_did_not_know(
+    tasks: Tasks, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(tasks.engine.registry, "find", lambda _: None)
+        result = queue.send_task(charge.name)
+    assert tasks.engine.get(result.id).crash_limit == 3
+    tasks.lose_worker()
+    tasks.run_pending()
+    assert tasks.advance(seconds=1) == []
+    assert result.failed()
+
+
 def test_a_lost_worker_takes_only_what_it_had_claimed(tasks: Tasks) -> None:
     results = [give.delay(n) for n in range(3)]
     tasks.lose_worker()

@@ -47,7 +47,7 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
         return _ended(engine, claim, Status.CANCELLED, outcome="lost", said=said, now=now)
     run_at = retry.after_loss(
         losses=claim.losses + 1,
-        crash_limit=claim.crash_limit,
+        crash_limit=_crash_limit(engine, claim),
         now=now,
         luck=random.random(),  # noqa: S311
     )
@@ -66,10 +66,15 @@ def overdue(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
 
 def interrupted(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
     """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
-    if claim.crash_limit:
+    if _crash_limit(engine, claim):
         return released(claim)
     said = _said("WorkerLost", "its worker was stopped while it ran, and it may run only once")
     return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
+
+
+def _crash_limit(engine: QueueEngine, claim: Claim) -> int:
+    """How many lost workers a task survives; who submitted it by name may not have known."""
+    return 0 if engine.options_of(claim.name).at_most_once else claim.crash_limit
 
 
 def released(claim: Claim) -> Ending:

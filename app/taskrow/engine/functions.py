@@ -21,7 +21,7 @@ from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
-from taskrow.errors import ArgumentsError, OptionError
+from taskrow.errors import ArgumentsError, NoApplicationError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -120,8 +120,11 @@ class TaskFunction(Generic[P, R]):
         Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
         """
         call = tuple(args or ()), dict(kwargs or {})
-        self._check_call(*call)  # a wrong call is told as such, whatever else is wrong
-        engine = self.engine
+        try:
+            engine = self.engine
+        except NoApplicationError:
+            self._check_call(*call)  # a wrong call is wrong anywhere
+            raise
         now = engine.clock()
         task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
         connection = connection_to_join(engine, options.get("session"))
