@@ -7,7 +7,9 @@ A worker without processes. Claims, endings and the rules between them are those
 
 from __future__ import annotations
 
+import os
 import socket
+import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
@@ -92,6 +94,7 @@ class EagerRuns:
     """
 
     def __init__(self, engine: QueueEngine) -> None:
+        self.pid = os.getpid()
         self._engine = engine
         self._worker = new_worker_id(socket.gethostname())
         self._bell = open_doorbell(engine.database, WORK)
@@ -121,3 +124,14 @@ class EagerRuns:
         """Give up the sign of life."""
         self._liveness.close()
         self._bell.close()
+
+
+_opening = threading.Lock()
+
+
+def eager_runs(engine: QueueEngine) -> EagerRuns:
+    """The one that runs the tasks of this queue in this process."""
+    with _opening:
+        if engine.eager_runs is None or engine.eager_runs.pid != os.getpid():
+            engine.eager_runs = EagerRuns(engine)
+        return engine.eager_runs

@@ -66,7 +66,7 @@ class QueueEngine:
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
         self.eager = settings.eager
-        self._eager_runs: tuple[int, EagerRuns] | None = None
+        self.eager_runs: EagerRuns | None = None
 
     def variant(self, settings: Settings, clock: Clock) -> QueueEngine:
         """The same queue with other settings and another clock; what is open is not shared."""
@@ -77,6 +77,7 @@ class QueueEngine:
             clock=clock,
             owner=self.owner,
             surroundings=self.surroundings,
+            application=self.application,
         )
 
     @property
@@ -174,12 +175,9 @@ class QueueEngine:
 
     def run_at_once(self, task_ids: Iterable[str]) -> None:
         """Run tasks in this thread: what an eager queue does with each that is submitted."""
-        from taskrow.engine.inline import EagerRuns
+        from taskrow.engine.inline import eager_runs
 
-        with self._starting:
-            if self._eager_runs is None or self._eager_runs[0] != os.getpid():
-                self._eager_runs = os.getpid(), EagerRuns(self)
-            runs = self._eager_runs[1]
+        runs = eager_runs(self)
         for task_id in task_ids:
             runs.run(task_id)
 
@@ -283,29 +281,20 @@ class QueueEngine:
 
         ``older_than``: whatever finished longer ago than that, instead.
         """
-        now, total = self.clock(), 0
-        while True:
-            if older_than is None:
-                deleted = self.database.write(
-                    lambda c: upkeep.purge(c, now=now, limit=_PURGED_AT_ONCE)
-                )
-            else:
-                before = now - older_than
-                deleted = self.database.write(
-                    lambda c, before=before: upkeep.purge_older(  # type: ignore[misc]
-                        c, finished_before=before, limit=_PURGED_AT_ONCE
-                    )
-                )
+        now, limit, total = self.clock(), _PURGED_AT_ONCE, 0
+        purge = partial(upkeep.purge, now=now, limit=limit)
+        if older_than is not None:
+            purge = partial(upkeep.purge_older, finished_before=now - older_than, limit=limit)
+        while (deleted := self.database.write(purge)) == limit:
             total += deleted
-            if deleted < _PURGED_AT_ONCE:
-                return total
+        return total + deleted
 
     def close(self) -> None:
         """Let go of the database."""
         if self._watcher is not None and self._watcher[0] == os.getpid():
             self._watcher[1].close()
         self._watcher = None
-        if self._eager_runs is not None and self._eager_runs[0] == os.getpid():
-            self._eager_runs[1].close()
-        self._eager_runs = None
+        if self.eager_runs is not None and self.eager_runs.pid == os.getpid():
+            self.eager_runs.close()
+        self.eager_runs = None
         self._database.close()

@@ -10,6 +10,7 @@ from taskrow.engine.inline import InlineWorker
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.storage import queries
 from taskrow.storage.liveness import Liveness
+from taskrow.storage.schedules import coming_schedules
 from taskrow.testing.submitted import SubmittedTask
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class TestWorker:
         self._upkeep = Upkeep(engine, self._worker.id, self._killed)
         self._losing: list[bool] = []  # one for each worker to lose: whether silently
         self._noticed_at: list[datetime] = []  # when others see that a worker was lost
+        self._begun = False
 
     def lose_next(self, *, silently: bool) -> None:
         """The worker that claims the next task is lost then."""
@@ -49,6 +51,9 @@ class TestWorker:
 
     def work_until(self, target: datetime) -> list[SubmittedTask]:
         """Do all that becomes due until then, each at its time."""
+        if not self._begun:
+            self._begun = True
+            self._upkeep.begin(self._clock())
         ran = self._turn()
         while (moment := self._next_moment(target)) is not None:
             self._clock.now = moment
@@ -84,7 +89,10 @@ class TestWorker:
         now, registry = self._clock(), self._engine.registry
         with self._engine.database.read() as connection:
             due = queries.next_due_by_name(connection)
+            coming = coming_schedules(connection, target)
         moments = [run_at for name, run_at in due.items() if registry.find(name) is not None]
+        # The purge of each minute goes along with whatever is done, and is done in the end.
+        moments += [s.next_at for s in coming if s.next_at and registry.find(s.task_name)]
         moments += self._noticed_at
         return min((moment for moment in moments if now < moment <= target), default=None)
 
