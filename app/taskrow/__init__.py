@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from taskrow.domain.asks import Cancel, Retry
+from taskrow.domain.schedule import Schedule
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.futures import QueueExecutor, TaskFuture
@@ -13,6 +14,7 @@ from taskrow.errors import (
     DatabaseBusyError,
     DatabaseError,
     NoApplicationError,
+    NoSuchScheduleError,
     NoSuchTaskError,
     NotATaskError,
     OptionError,
@@ -39,6 +41,7 @@ __all__ = [
     "DatabaseBusyError",
     "DatabaseError",
     "NoApplicationError",
+    "NoSuchScheduleError",
     "NoSuchTaskError",
     "NotATaskError",
     "OptionError",
@@ -46,6 +49,7 @@ __all__ = [
     "ResultError",
     "RetriesExhausted",
     "Retry",
+    "Schedule",
     "SchemaError",
     "SettingsError",
     "SoftTimeout",

@@ -9,62 +9,30 @@ import sys
 import time
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, ScriptInfo, pass_script_info, with_appcontext
+from flask.cli import AppGroup, ScriptInfo, pass_script_info
 
+from taskrow.cli_parts import as_json, find_engine, in_application, plain, say
+from taskrow.cli_schedules import schedules
 from taskrow.domain.task import Status, Task
-from taskrow.domain.times import to_text
-from taskrow.engine.queue import QueueEngine
 from taskrow.engine.supervisor import Supervisor, WorkerOptions
-from taskrow.errors import NoApplicationError, TaskrowError
 from taskrow.storage import queries
 from taskrow.storage.schema import known_revisions, upgrade
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 _MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
-
-
-def _engine() -> QueueEngine:
-    engine = current_app.extensions.get("taskrow")
-    if engine is None:
-        raise NoApplicationError(
-            f"the application {current_app.name!r} has no TaskQueue: call TaskQueue(app) in it"
-        )
-    assert isinstance(engine, QueueEngine)
-    return engine
-
-
-def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
-    """One sentence and exit code 1 instead of a traceback, for what taskrow itself raises."""
-
-    @wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        try:
-            return command(*args, **kwargs)
-        except TaskrowError as error:
-            raise click.ClickException(str(error)) from None
-
-    return run
+commands.add_command(schedules)
 
 
 def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
     def decorate(function: Callable[..., Any]) -> click.Command:
-        return commands.command(name, with_appcontext=False)(
-            _plain_errors(with_appcontext(function))
-        )
+        return commands.command(name, with_appcontext=False)(in_application(function))
 
     return decorate
-
-
-as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
 @_command("worker")
@@ -87,7 +55,7 @@ def worker(
 ) -> None:
     """Run tasks until stopped (SIGTERM or Ctrl-C: finish first; twice: at once)."""
     _log_to_stderr(log_level)
-    engine = _engine()
+    engine = find_engine()
     options = WorkerOptions(
         runner_command=_runner_command(info),
         runners=runners or min(4, os.cpu_count() or 1),
@@ -110,12 +78,12 @@ def list_command(
 ) -> None:
     """List the newest tasks."""
     statuses = [Status(text) for text in status]
-    with _engine().database.read() as connection:
+    with find_engine().database.read() as connection:
         found = queries.list_tasks(
             connection, statuses=statuses, queue=queue, name=name, limit=limit
         )
     if as_json:
-        click.echo(json.dumps([_as_dict(task) for task in found], indent=2))
+        click.echo(json.dumps([plain(task) for task in found], indent=2))
         return
     for task in found:
         click.echo(f"{task.id}  {task.status:<9}  {task.attempt:>2}  {task.name}  {_outcome(task)}")
@@ -128,7 +96,7 @@ def list_command(
 @as_json
 def show(task_id: str, as_json: bool) -> None:
     """Show one task whole."""
-    task = _as_dict(_engine().get(task_id))
+    task = plain(find_engine().get(task_id))
     if as_json:
         click.echo(json.dumps(task, indent=2))
         return
@@ -142,10 +110,10 @@ def show(task_id: str, as_json: bool) -> None:
 @as_json
 def cancel(task_id: str, as_json: bool) -> None:
     """Cancel a task that waits; ask one that runs to stop."""
-    found = _engine().cancel(task_id)
+    found = find_engine().cancel(task_id)
     asked = found is Status.RUNNING
-    _say(as_json, f"{'asked to stop' if asked else 'cancelled'} {task_id}",
-         id=task_id, was=found, status="running" if asked else "cancelled")  # fmt: skip
+    say(as_json, f"{'asked to stop' if asked else 'cancelled'} {task_id}",
+        id=task_id, was=found, status="running" if asked else "cancelled")  # fmt: skip
 
 
 @_command("retry")
@@ -153,8 +121,8 @@ def cancel(task_id: str, as_json: bool) -> None:
 @as_json
 def retry(task_id: str, as_json: bool) -> None:
     """Queue a finished task once more."""
-    _engine().retry(task_id)
-    _say(as_json, f"queued {task_id} again", id=task_id, status="queued")
+    find_engine().retry(task_id)
+    say(as_json, f"queued {task_id} again", id=task_id, status="queued")
 
 
 @_command("purge")
@@ -167,18 +135,18 @@ def retry(task_id: str, as_json: bool) -> None:
 def purge(older_than: float | None, as_json: bool) -> None:
     """Delete finished tasks whose time is up."""
     age = None if older_than is None else timedelta(hours=older_than)
-    deleted = _engine().purge(older_than=age)
-    _say(as_json, f"purged {deleted} finished tasks", purged=deleted)
+    deleted = find_engine().purge(older_than=age)
+    say(as_json, f"purged {deleted} finished tasks", purged=deleted)
 
 
 @_command("upgrade")
 @as_json
 def upgrade_command(as_json: bool) -> None:
     """Make or upgrade taskrow's tables."""
-    database = _engine().unchecked_database
+    database = find_engine().unchecked_database
     before, now = upgrade(database), known_revisions()[-1]
     what = f"is at {now} already" if before == now else f"went from {before or 'nothing'} to {now}"
-    _say(as_json, f"{database.place} {what}", before=before, now=now)
+    say(as_json, f"{database.place} {what}", before=before, now=now)
 
 
 def _runner_command(info: ScriptInfo) -> list[str]:
@@ -201,17 +169,6 @@ def _log_to_stderr(level: str) -> None:
     log.addHandler(handler)
     log.setLevel(level.upper())
     log.propagate = False
-
-
-def _say(as_json: bool, sentence: str, **facts: Any) -> None:
-    click.echo(json.dumps(facts) if as_json else sentence)
-
-
-def _as_dict(task: Task) -> dict[str, Any]:
-    def plain(value: Any) -> Any:
-        return to_text(value) if hasattr(value, "tzinfo") else value
-
-    return {name: plain(value) for name, value in vars(task).items()}
 
 
 def _outcome(task: Task) -> str:

@@ -62,6 +62,10 @@ class NoSuchTaskError(TaskrowError, LookupError):
     """There is no such task: it never was, or it has been purged."""
 
 
+class NoSuchScheduleError(TaskrowError, LookupError):
+    """There is no schedule of this name."""
+
+
 class TransitionError(TaskrowError):
     """The task is in a status that does not allow this."""
 

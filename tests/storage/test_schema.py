@@ -42,7 +42,7 @@ def invoices(database: Database) -> list[tuple[int, int]]:
 
 def test_a_new_database_is_made_on_first_use(fresh: Database) -> None:
     ensure_schema(fresh)
-    views = {"v_running", "v_queue", "v_failed", "v_recent"}
+    views = {"v_running", "v_queue", "v_failed", "v_recent", "v_schedules"}
     assert names(fresh) == {*metadata.tables, VERSION_TABLE} | views
 
 

@@ -128,6 +128,6 @@ def test_lately_means_the_last_fifty(database: Database) -> None:
     assert [row["id"] for row in view(database, "v_recent")] == ids[:1:-1]
 
 
-@pytest.mark.parametrize("name", ["v_running", "v_queue", "v_failed", "v_recent"])
+@pytest.mark.parametrize("name", ["v_running", "v_queue", "v_failed", "v_recent", "v_schedules"])
 def test_an_empty_database_shows_nothing(database: Database, name: str) -> None:
     assert view(database, name) == []

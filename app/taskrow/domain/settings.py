@@ -40,6 +40,7 @@ class Settings:
     max_body: int = 16 * 1024 * 1024  # stored requests, and their responses
     max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
+    application: str | None = None  # tells applications on one database apart; None: the app's name
     join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:
@@ -84,7 +85,7 @@ def _header_names(value: Any) -> tuple[str, ...]:
 def _check(name: str, kind: str, value: Any) -> None:
     if value is None and "None" in kind:
         return
-    if kind == "str":
+    if kind.startswith("str"):
         fits, wanted = isinstance(value, str) and value != "", "a text"
     elif kind == "bool":
         fits, wanted = isinstance(value, bool), "True or False"

@@ -89,6 +89,11 @@ class TaskFunction(Generic[P, R]):
         with engine.around():
             return self._call(context, args, kwargs)
 
+    def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
+        """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
+        self._check_call(args, kwargs)
+        return encode_arguments(args, kwargs, limit=limit)
+
     def _call(self, context: TaskContext, args: list[Any], kwargs: dict[str, Any]) -> R:
         return (
             self.function(context, *args, **kwargs) if self.bind else self.function(*args, **kwargs)

@@ -31,7 +31,7 @@ class QueueEngine:
     """What one application does with its tasks. Safe to share between threads and over a fork.
 
     ``around`` gives the context that a task function runs in (the application's), ``owner`` says
-    who submits at this moment.
+    who submits at this moment. ``application`` is by whose name its schedules are known.
     """
 
     def __init__(
@@ -42,9 +42,10 @@ class QueueEngine:
         around: Around = nullcontext,
         clock: Clock = utc_now,
         owner: Callable[[], str | None] = lambda: None,
+        application: str = "",
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
-        self.owner = owner
+        self.owner, self.application = owner, settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self._ready = False
         self._history = History()
@@ -90,7 +91,36 @@ class QueueEngine:
         is written and the id is that task's. DatabaseError: nothing was submitted.
         """
         now = self.clock()
-        task = NewTask(
+        task = self.new_task(
+            name,
+            args,
+            options,
+            now=now,
+            run_at=run_at,
+            task_id=task_id,
+            owner=self.owner(),
+            unique_key=unique_key,
+            idempotency_key=idempotency_key,
+        )
+        return self.database.write(
+            lambda connection: submit(connection, task, now=now, request=request)
+        )
+
+    def new_task(
+        self,
+        name: str,
+        args: str,
+        options: TaskOptions,
+        *,
+        now: datetime,
+        run_at: datetime | None = None,
+        task_id: str | None = None,
+        owner: str | None = None,
+        unique_key: str | None = None,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """A task that is not written yet, with the options of its function."""
+        return NewTask(
             id=task_id or new_id(now),
             name=name,
             args=args,
@@ -99,12 +129,9 @@ class QueueEngine:
             retries=options.retries,
             crash_limit=options.crash_limit,
             run_at=max(run_at or now, now),
-            owner=self.owner(),
+            owner=owner,
             unique_key=unique_key,
             idempotency_key=idempotency_key,
-        )
-        return self.database.write(
-            lambda connection: submit(connection, task, now=now, request=request)
         )
 
     def find(self, task_id: str) -> Task | None:

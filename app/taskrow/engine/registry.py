@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.schedule import Plan
 from taskrow.errors import OptionError, UnknownTaskError
 
 if TYPE_CHECKING:
@@ -30,9 +31,15 @@ Resolver = Callable[[str], Runnable | None]
 class Registry:
     """The task functions of one queue, and a resolver for names that are looked up elsewhere."""
 
-    def __init__(self, known: dict[str, Runnable] | None = None, *resolvers: Resolver) -> None:
+    def __init__(
+        self,
+        known: dict[str, Runnable] | None = None,
+        *resolvers: Resolver,
+        plans: dict[str, Plan] | None = None,
+    ) -> None:
         self._known = {} if known is None else known
         self._resolvers = resolvers
+        self._plans = {} if plans is None else plans
 
     def add(self, name: str, runnable: Runnable) -> None:
         """Register under a name. OptionError when the name is taken: rows would look the same."""
@@ -42,7 +49,15 @@ class Registry:
 
     def with_resolver(self, resolver: Resolver) -> Registry:
         """The same functions, and ``resolver`` for other names (an application's own views)."""
-        return Registry(self._known, *self._resolvers, resolver)
+        return Registry(self._known, *self._resolvers, resolver, plans=self._plans)
+
+    def declare(self, plan: Plan) -> None:
+        """Note a schedule that the code asks for; a worker makes a row of it when it starts."""
+        self._plans[plan.name] = plan
+
+    def plans(self) -> list[Plan]:
+        """The schedules that the code asks for."""
+        return list(self._plans.values())
 
     def find(self, name: str) -> Runnable | None:
         """What is registered under the name."""

@@ -96,6 +96,7 @@ class Supervisor:
                 c, lambda name: registry.find(name) is not None, now=now
             )
         )
+        self._upkeep.begin(now)
         self._signals.install()
         log.info(
             "worker %s started: runners %d, queues %s, database %s",
@@ -123,7 +124,7 @@ class Supervisor:
             self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
-        if moment >= self._upkeep_at:
+        if moment >= self._upkeep_at or self._fires_in() == 0:
             self._upkeep_at = moment + RECLAIM_EVERY
             self._keep_up(moment)
 
@@ -174,7 +175,16 @@ class Supervisor:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
             waits.append((self._next_due - self._engine.clock()).total_seconds())
+        if (fires := self._fires_in()) is not None:
+            waits.append(fires)
         return max(0.0, min(waits))
+
+    def _fires_in(self) -> float | None:
+        """Seconds until a schedule is due; None: not soon, or not for a worker that stops."""
+        due_at = self._upkeep.fire_at
+        if due_at is None or self._signals.stops:
+            return None
+        return max(0.0, (due_at - self._engine.clock()).total_seconds())
 
     # -- the rows --------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""What a worker does beside its tasks: reclaim from dead workers, purge, fold the log."""
+"""What a worker does beside its tasks: reclaim from dead workers, fire schedules, fold the log."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
+from taskrow.engine.declared import PURGE
+from taskrow.engine.firing import Firing
 from taskrow.storage import claims, finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.sqlite import SqliteDatabase
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
 log = logging.getLogger("taskrow.worker")
 
 RECLAIM_EVERY = 0.5  # seconds
-PURGE_EVERY = 60.0
+FOLD_EVERY = 60.0
 
 
 class Upkeep:
@@ -30,24 +32,41 @@ class Upkeep:
     def __init__(self, engine: QueueEngine, worker: str, liveness: Liveness) -> None:
         self._engine, self._worker, self._liveness = engine, worker, liveness
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
-        self._purge_at = 0.0
+        self._fold_at = 0.0
+        self._firing = Firing(engine)
+
+    def begin(self, now: datetime) -> None:
+        """The worker starts: bring the schedules to what its code declares."""
+        self._firing.begin(now)
+
+    @property
+    def fire_at(self) -> datetime | None:
+        """When the next schedule is due, if that is soon."""
+        return self._firing.next_at
 
     def run_once(self, now: datetime, moment: float) -> int:
-        """Do what is due at ``moment`` (monotonic seconds); returns how many were reclaimed."""
+        """Do what is due at ``moment`` (monotonic seconds); returns how many may be claimed."""
         self._liveness.renew()
         if isinstance(self._engine.database, SqliteDatabase):
             self._engine.database.scrub()
         reclaimed = self.reclaim(now, moment)
-        if moment >= self._purge_at:
-            self._purge_at = moment + PURGE_EVERY
-            self.purge()
-        return reclaimed
+        fired = self._firing.turn(now)
+        if PURGE.name in fired:
+            self.purge(now)
+        if moment >= self._fold_at:
+            self._fold_at = moment + FOLD_EVERY
+            self.fold_log()
+        return reclaimed + len(fired)
 
-    def purge(self) -> None:
-        """Delete what may go, and give the space of the log back."""
+    def purge(self, now: datetime) -> None:
+        """Delete what may go."""
         deleted = self._engine.purge()
         if deleted:
             log.info("purged %d finished tasks", deleted)
+        self._firing.forget_old(now)
+
+    def fold_log(self) -> None:
+        """Give the space of SQLite's log back."""
         if isinstance(self._engine.database, SqliteDatabase):
             self._engine.database.truncate_log()
 

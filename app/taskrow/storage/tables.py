@@ -148,19 +148,35 @@ schedules = _table(
     "schedules",
     Column("name", Text, primary_key=True),
     Column("task_name", Text, nullable=False),
-    Column("rule", Text, nullable=False),
+    Column("rule", Text, nullable=False),  # a cron text, or "every N s"
     Column("timezone", Text, nullable=False),
+    Column("missed", Text, nullable=False),
     Column("args", Text, nullable=False),
-    Column("next_at", UtcTime),
+    Column("source", Text, nullable=False),
+    Column("application", Text, nullable=False),  # by which two on one database are told apart
+    Column("next_at", UtcTime),  # NULL while nothing is due
     Column("paused_at", UtcTime),
+    Column("disabled_reason", Text),
+    Column("last_fired_at", UtcTime),
+    Column("created_at", UtcTime, nullable=False),
+    CheckConstraint("missed IN ('once', 'skip')", name="ck_schedules_missed"),
+    CheckConstraint("source IN ('code', 'runtime', 'taskrow')", name="ck_schedules_source"),
+    CheckConstraint(
+        "next_at IS NULL OR (paused_at IS NULL AND disabled_reason IS NULL)",
+        name="ck_schedules_next",
+    ),
 )
 
-schedule_fires = _table(
+_partial_index("ix_schedules_next", schedules.c.next_at, where="next_at IS NOT NULL")
+
+schedule_fires = _table(  # proof that a due time has fired: it is there once
     "schedule_fires",
     Column("schedule", Text, primary_key=True),
     Column("due_at", UtcTime, primary_key=True),
     Column("task_id", Text, nullable=False),
 )
+
+Index("ix_schedule_fires_due", schedule_fires.c.due_at)
 
 workers = _table(  # for people to read; nothing may depend on it
     "workers",

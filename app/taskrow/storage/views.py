@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
-_NAMES = ("v_running", "v_queue", "v_failed", "v_recent")
+_NAMES = ("v_running", "v_queue", "v_failed", "v_recent", "v_schedules")
 
 
 def _number_sqlite(name: str) -> str:
@@ -99,4 +99,10 @@ SELECT id, name, status, attempt, {clock("created_at")} AS submitted,
     COALESCE({text("error")}, 'HTTP ' || response_status, result, {text("says")}, ''), 1, 40
   ) AS outcome
 FROM tasks LEFT JOIN task_requests ON task_seq = seq ORDER BY seq DESC LIMIT 50""",
+        "v_schedules": f"""
+SELECT name, rule, timezone, task_name, source,
+  CASE WHEN disabled_reason IS NOT NULL THEN 'disabled: ' || disabled_reason
+    WHEN paused_at IS NOT NULL THEN 'paused' ELSE 'on' END AS state,
+  {clock("next_at")} AS next, {clock("last_fired_at")} AS last_fired
+FROM schedules ORDER BY next_at IS NULL, next_at, name""",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, overload
 
@@ -17,19 +18,21 @@ from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
+from taskrow.engine.schedules import plan_of_decorator
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
 from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
 from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class TaskQueue:
+class TaskQueue(ScheduleMethods):
     """The queue of a Flask application, or of several.
 
     ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
@@ -52,6 +55,7 @@ class TaskQueue:
         app.extensions[KEY] = QueueEngine(
             _settings_of(app),
             registry,
+            application=app.name,
             around=app.app_context,
             owner=self._access.current_owner,
         )
@@ -110,12 +114,18 @@ class TaskQueue:
         *,
         name: str | None = None,
         bind: bool = False,
+        schedule: str | None = None,
+        every: timedelta | float | None = None,
+        timezone: str | None = None,
+        missed: str | None = None,
         **options: Any,
     ) -> Any:
         """Register a function as a task: ``@queue.task``, or with options.
 
         name: under which rows and workers know it (``module.function``). bind: pass the task itself
-        as first argument. Others: domain/options.py. OptionError names what is wrong.
+        as first argument. schedule (a cron text, with a timezone) or every (a timedelta): when
+        workers submit it by themselves; missed: ``once`` or ``skip`` (docs/schedules.md). Others:
+        domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
         if name is not None and not _is_name(name):
@@ -127,7 +137,12 @@ class TaskQueue:
             made: TaskFunction[..., Any] = TaskFunction(
                 function, name=name, bind=bind, options=checked, find_engine=self.engine
             )
+            plan = plan_of_decorator(
+                made, cron=schedule, every=every, timezone=timezone, missed=missed
+            )
             self._registry.add(made.name, made)
+            if plan is not None:
+                self._registry.declare(plan)
             return made
 
         return register if function is None else register(function)

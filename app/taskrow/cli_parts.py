@@ -1,0 +1,63 @@
+"""What the commands share: the queue of the application, plain errors, and --json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+
+from taskrow.domain.times import to_text
+from taskrow.engine.queue import QueueEngine
+from taskrow.errors import NoApplicationError, TaskrowError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
+def find_engine() -> QueueEngine:
+    """The queue of the application that the command was given."""
+    engine = current_app.extensions.get("taskrow")
+    if engine is None:
+        raise NoApplicationError(
+            f"the application {current_app.name!r} has no TaskQueue: call TaskQueue(app) in it"
+        )
+    assert isinstance(engine, QueueEngine)
+    return engine
+
+
+def in_application(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Run a command with the application, and let it end with one sentence where it cannot."""
+    return _plain_errors(with_appcontext(function))
+
+
+def say(as_json: bool, sentence: str, **facts: Any) -> None:
+    """Print a sentence, or the facts of it."""
+    click.echo(json.dumps(facts) if as_json else sentence)
+
+
+def plain(record: object) -> dict[str, Any]:
+    """A record as JSON has it: times are text."""
+    return {
+        name: to_text(value) if hasattr(value, "tzinfo") else value
+        for name, value in vars(record).items()
+    }
+
+
+def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """One sentence and exit code 1 instead of a traceback, for what taskrow itself raises."""
+
+    @wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except TaskrowError as error:
+            raise click.ClickException(str(error)) from None
+
+    return run
