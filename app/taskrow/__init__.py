@@ -11,6 +11,8 @@ from taskrow.engine.result import AsyncResult
 from taskrow.errors import (
     ArgumentsError,
     CancelRequested,
+    ClaimLost,
+    CommitError,
     DatabaseBusyError,
     DatabaseError,
     NoApplicationError,
@@ -29,6 +31,7 @@ from taskrow.errors import (
     TaskTimeout,
     TransitionError,
     UnknownTaskError,
+    WaitRefused,
 )
 from taskrow.web.async_api import async_api, in_worker
 from taskrow.web.extension import TaskQueue
@@ -38,6 +41,8 @@ __all__ = [
     "AsyncResult",
     "Cancel",
     "CancelRequested",
+    "ClaimLost",
+    "CommitError",
     "DatabaseBusyError",
     "DatabaseError",
     "NoApplicationError",
@@ -63,6 +68,7 @@ __all__ = [
     "TaskrowError",
     "TransitionError",
     "UnknownTaskError",
+    "WaitRefused",
     "async_api",
     "in_worker",
 ]

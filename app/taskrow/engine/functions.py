@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
-from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.committing import commit_directly
+from taskrow.engine.context import Line, TaskContext, TaskRequest
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
@@ -48,8 +49,10 @@ class TaskFunction(Generic[P, R]):
         return self._find_engine()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        request = TaskRequest(name=self.name, called_directly=True)
-        return self._call(TaskContext(request), list(args), dict(kwargs))
+        line = Line(commit=lambda work, *_: commit_directly(self.engine, work))
+        context = TaskContext(TaskRequest(name=self.name, called_directly=True), line)
+        returned = self._call(context, list(args), dict(kwargs))
+        return context.committed_result if context.committed else returned
 
     def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""

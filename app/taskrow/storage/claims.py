@@ -15,6 +15,7 @@ from sqlalchemy import Connection, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
+from taskrow.storage.lanes import is_paused
 from taskrow.storage.tables import status_is, task_attempts, tasks
 
 _RUNNING = status_is(Status.RUNNING)
@@ -77,7 +78,11 @@ _CLAIM_COLUMNS = (
 def _claim_statement() -> ReturningUpdate[Any]:
     picked = (
         select(tasks.c.seq)
-        .where(tasks.c.queue == bindparam("of_queue"), status_is(Status.QUEUED))
+        .where(
+            tasks.c.queue == bindparam("of_queue"),
+            status_is(Status.QUEUED),
+            ~is_paused(bindparam("of_queue")),
+        )
         .order_by(tasks.c.priority.desc(), tasks.c.seq)
         .limit(bindparam("at_most"))
         .with_for_update(skip_locked=True)
@@ -106,7 +111,10 @@ _CLAIM = _claim_statement()
 def claim(
     connection: Connection, *, worker: str, queue: str, limit: int, now: datetime, lease: datetime
 ) -> list[Claim]:
-    """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest."""
+    """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest.
+
+    None of a queue that is paused.
+    """
     found = connection.execute(
         _CLAIM,
         {"of_queue": queue, "at_most": limit, "by_worker": worker, "now": now, "lease": lease},
@@ -116,15 +124,36 @@ def claim(
     return [Claim(**row._mapping, losses=losses.get(row.seq, 0)) for row in rows]
 
 
-def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, tuple[int, bool]]:
-    """Extend the lease of all that this worker runs: seq -> (attempt, whether to cancel)."""
+@dataclass(frozen=True)
+class Beaten:
+    """What a heartbeat finds of a task: the attempt that runs, and whether it shall stop."""
+
+    attempt: int
+    cancel: bool
+    terminate: bool
+
+
+def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, Beaten]:
+    """Extend the lease of all that this worker runs; what is found there by seq."""
     rows = connection.execute(
         update(tasks)
         .where(_RUNNING, tasks.c.worker == worker)
         .values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=lease)
-        .returning(tasks.c.seq, tasks.c.attempt, tasks.c.cancel_requested_at)
+        .returning(
+            tasks.c.seq,
+            tasks.c.attempt,
+            tasks.c.cancel_requested_at,
+            tasks.c.terminate_requested_at,
+        )
     ).all()
-    return {row.seq: (row.attempt, row.cancel_requested_at is not None) for row in rows}
+    return {
+        row.seq: Beaten(
+            row.attempt,
+            cancel=row.cancel_requested_at is not None,
+            terminate=row.terminate_requested_at is not None,
+        )
+        for row in rows
+    }
 
 
 _WRITE_PROGRESS = update(tasks).where(*FENCE).values(progress=bindparam("to_progress"))
@@ -135,6 +164,12 @@ def write_progress(connection: Connection, said: Sequence[tuple[Claim, str]]) ->
     if said:
         rows = [claim.fence | {"to_progress": progress} for claim, progress in said]
         connection.execute(_WRITE_PROGRESS, rows)
+
+
+def find_held(connection: Connection, fence: dict[str, Any]) -> Claim | None:
+    """The claim that a fence proves, as :attr:`Claim.fence` has it; None: it is lost."""
+    row = connection.execute(select(*_CLAIM_COLUMNS).where(*FENCE), fence).one_or_none()
+    return None if row is None else Claim(**row._mapping)
 
 
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
