@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from tests.apps.commit_kills import STEPS, VICTIMS
 from tests.engine.commits import effects, make_effects
 from tests.support.processes import Process, ProcessFactory, eventually
 from tests.support.rows import final, submit
+from tests.test_kills import TASKS, Chaos, tasks_for, wrongs
 
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
 TIMES = int(os.environ.get("TASKROW_KILLS", "2"))  # how often each step kills each victim
@@ -44,6 +44,20 @@ def test_effects_in_a_transaction_of_their_own_are_noticed(
     deaths = Deaths(engine, start, "tests.apps.commit_kills_autocommit:app")
     deaths.run(times=1)
     assert any("effects" in wrong for wrong in deaths.wrongs())
+
+
+def test_each_effect_happens_once_whoever_is_killed_or_stopped_at_whatever_moment(
+    engine: QueueEngine, start: ProcessFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, engine.database.dialect, 200)
+    make_effects(engine)
+    chaos = Chaos(engine, start, "tests.apps.kills_committing:app")
+    chaos.run()
+    assert chaos.kills >= 2
+    assert wrongs(engine) == []
+    assert chaos.crashed == []
+    assert set(effects(engine).values()) == {1}
+    assert len(effects(engine)) == tasks_for(engine)
 
 
 class Deaths:
@@ -99,32 +113,44 @@ class Deaths:
         return wrong + ([] if counted == len(found) else [f"{counted} ends of {len(found)} tasks"])
 
 
-def zombie_commits(
-    engine: QueueEngine, start: ProcessFactory, directory: Path, app: str, *, before: bool
-) -> tuple[str, Process]:
-    """A worker stopped past its lease (before its commit, or in it) goes on when another is done.
+class Zombie:
+    """A worker that is stopped past its lease, before its commit or in it; another has the task.
 
-    Returns the task, and the worker that goes on.
+    The first attempt waits at a gate of its own, later ones at another.
     """
-    make_effects(engine)
-    mark, gate = directory / "mark", directory / "gate"
-    task_id = submit(engine, commits.stand, str(mark), str(gate), before)
-    zombie = start.worker("--runners", "1", app=app, env=SHORT_LEASE)
-    eventually(lambda: len(lines_of(mark)) == 1)
-    runner = int(lines_of(mark)[0])
-    for stopped in (zombie.pid, runner):
-        signal.pidfd_send_signal(pidfd(stopped), signal.SIGSTOP)
-    start.worker("--runners", "1", app=app, env=SHORT_LEASE)
-    eventually(lambda: len(lines_of(mark)) == 2)  # past the lease another worker has begun it again
-    gate.touch()
-    final(engine, task_id)
-    for stopped in (runner, zombie.pid):
-        signal.pidfd_send_signal(pidfd(stopped), signal.SIGCONT)
-    return task_id, zombie
 
+    def __init__(
+        self, engine: QueueEngine, start: ProcessFactory, directory: Path, app: str, *, before: bool
+    ) -> None:
+        self._engine, self._gate = engine, directory / "gate"
+        mark = directory / "mark"
+        make_effects(engine)
+        self.task_id = submit(engine, commits.stand, str(mark), str(self._gate), before)
+        self.worker = start.worker("--runners", "1", app=app, env=SHORT_LEASE)
+        eventually(lambda: len(lines_of(mark)) == 1)
+        self._processes = [self.worker.pid, int(lines_of(mark)[0])]
+        self._send(signal.SIGSTOP)
+        start.worker("--runners", "1", app=app, env=SHORT_LEASE)
+        eventually(lambda: len(lines_of(mark)) == 2)
 
-def pidfd(process: int) -> int:
-    return os.pidfd_open(process)
+    def _send(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            os.kill(process, number)
+
+    def go_on(self) -> None:
+        Path(f"{self._gate}-1").touch()
+        self._send(signal.SIGCONT)
+
+    def let_the_other_end(self) -> None:
+        Path(f"{self._gate}-2").touch()
+        final(self._engine, self.task_id)
+
+    def wrongs(self) -> list[str]:
+        """What the zombie has left behind."""
+        task, done = self._engine.get(self.task_id), effects(self._engine)
+        wrong = [] if task.result == str(task.attempt) else [f"{task.result} is the result"]
+        wrong += [] if task.attempt > 1 else ["the first attempt has ended it"]
+        return wrong + ([] if done == {self.task_id: 1} else [f"{done} are the effects"])
 
 
 def lines_of(file: Path) -> list[str]:
@@ -132,23 +158,31 @@ def lines_of(file: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("first", [True, False])
 def test_the_commit_of_a_zombie_is_refused(
-    engine: QueueEngine, start: ProcessFactory, tmp_path: Path, before: bool
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path, before: bool, first: bool
 ) -> None:
     if not before and engine.database.dialect == "sqlite":
-        pytest.skip("on SQLite who is stopped in a commit stops all writers: see below")
-    app = "tests.apps.commit_kills:app"
-    task_id, zombie = zombie_commits(engine, start, tmp_path, app, before=before)
-    task = engine.get(task_id)
-    zombie.wait_for("its outcome is dropped")
-    assert (task.status, task.attempt, task.result) == (Status.SUCCEEDED, 2, "2")
-    assert engine.get(task_id) == task
-    assert effects(engine) == Counter({task_id: 1})
+        pytest.skip("on SQLite who is stopped in its commit stops all other writers")
+    zombie = Zombie(engine, start, tmp_path, "tests.apps.commit_kills:app", before=before)
+    if first:
+        zombie.go_on()
+        zombie.worker.wait_for("its outcome is dropped")
+        assert not effects(engine)
+        zombie.let_the_other_end()
+    else:
+        zombie.let_the_other_end()
+        zombie.go_on()
+        zombie.worker.wait_for("its outcome is dropped")
+    assert zombie.wrongs() == []
 
 
 def test_without_the_fence_the_commit_of_a_zombie_is_noticed(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
     app = "tests.apps.commit_kills_without_fence:app"
-    task_id, _ = zombie_commits(engine, start, tmp_path, app, before=True)
-    eventually(lambda: effects(engine)[task_id] == 2)
+    zombie = Zombie(engine, start, tmp_path, app, before=True)
+    zombie.go_on()
+    eventually(lambda: effects(engine))
+    zombie.let_the_other_end()
+    assert zombie.wrongs() != []

@@ -127,12 +127,12 @@ def with_child(self: TaskContext, fails: bool) -> None:
 
 @queue.task(bind=True)
 def stand(self: TaskContext, mark: str, gate: str, before: bool = False) -> None:
-    """Waits at a gate, before its commit or inside of it; tells its process id in ``mark``."""
+    """Waits at its attempt's gate, before its commit or in it; tells its process in ``mark``."""
 
     def wait() -> None:
         with Path(mark).open("a") as file:
             file.write(f"{os.getpid()}\n")
-        wait_for(gate)
+        wait_for(f"{gate}-{min(2, self.request.attempt)}")
 
     def work(session: Session) -> None:
         note(self, session)

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session, scoped_session, sessionmaker
 
 from taskrow import ClaimLost, CommitError, TaskContext, TaskFunction
 from taskrow.domain.options import TaskOptions
@@ -143,6 +143,30 @@ def test_called_directly_it_commits_without_a_task(engine: QueueEngine) -> None:
     with pytest.raises(ValueError, match="b fails"):
         write("b")
     assert effects(engine) == {"a": 1}
+
+
+def test_a_session_of_another_database_is_refused(engine: QueueEngine, tmp_path: Path) -> None:
+    make_effects(engine)
+
+    def work(self: TaskContext, session: Any) -> None:
+        self.commit(lambda ours: ours.add(Effect(task="a", attempt=0)), session=session)
+
+    function: TaskFunction[..., Any] = TaskFunction(
+        work, name="work", bind=True, options=TaskOptions(), find_engine=lambda: engine
+    )
+    other = create_engine(f"sqlite:///{tmp_path / 'other.db'}")
+    same = create_engine(engine.settings.database_url)
+    with Session(other) as session, pytest.raises(CommitError, match="no transaction spans the"):
+        function(session)
+    with pytest.raises(CommitError, match="must be an SQLAlchemy session, not 'db'"):
+        function("db")
+    assert not effects(engine)
+    with Session(same) as session:
+        function(session)
+    function(scoped_session(sessionmaker(same)))
+    assert effects(engine) == {"a": 2}
+    other.dispose()
+    same.dispose()
 
 
 def write_directly(self: TaskContext, word: str) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy import exc as sql_errors
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, scoped_session
 
 from taskrow.domain.payload import encode_result
 from taskrow.domain.task import Status
@@ -24,6 +24,7 @@ from taskrow.storage.claims import Claim
 from taskrow.storage.database import plain_errors
 from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, ring
+from taskrow.storage.whereabouts import leads_to
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -37,6 +38,22 @@ _NO_SUCH_TABLE = "42P01"
 def commit_directly(engine: QueueEngine, work: Work) -> None:
     """The work of a function that was called directly: a transaction, but no task to end."""
     _write(engine, lambda connection: _do(work, connection), lambda _: None)
+
+
+def check_session(engine: QueueEngine, session: Any) -> None:
+    """CommitError unless a session of the application's leads to taskrow's database."""
+    plain = session() if isinstance(session, scoped_session) else session
+    if not isinstance(plain, Session):
+        raise CommitError(f"session must be an SQLAlchemy session, not {session!r}")
+    bind = plain.get_bind()
+    with bind.engine.connect() as connection:
+        if leads_to(connection, engine.database):
+            return
+    raise CommitError(
+        f"the session leads to {bind.engine.url.render_as_string(hide_password=True)}, and the "
+        f"task is in {engine.database.place}: no transaction spans the two, so self.commit() "
+        "cannot; point TASKROW_DATABASE_URL at the session's database"
+    )
 
 
 class Committer:

@@ -12,7 +12,7 @@ from taskrow.domain.payload import encode_progress
 from taskrow.errors import CommitError, RetriesExhausted
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
+    from sqlalchemy.orm import Session, scoped_session
 
 PROGRESS = "PROGRESS"
 
@@ -37,13 +37,14 @@ class Line:
     """How a task reaches the world outside its function.
 
     report: takes progress. check: raises if the task should stop, asked: says so. commit: takes
-    work, result and the last progress (engine/committing.py).
+    work, result and the last progress; check_session: a session (engine/committing.py).
     """
 
     report: Callable[[str], None] = lambda _: None
     check: Callable[[], None] = lambda: None
     asked: Callable[[], bool] = lambda: False
     commit: Callable[[Callable[[Session], object], Any, str | None], None] = lambda *_: None
+    check_session: Callable[[Any], None] = lambda _: None
 
 
 class TaskContext:
@@ -75,7 +76,13 @@ class TaskContext:
         """Whether somebody asked the task to stop; the next update_state raises CancelRequested."""
         return self._line.asked()
 
-    def commit(self, work: Callable[[Session], object], result: Any = None) -> None:
+    def commit(
+        self,
+        work: Callable[[Session], object],
+        result: Any = None,
+        *,
+        session: Session | scoped_session[Any] | None = None,
+    ) -> None:
         """End the task: what ``work`` writes and its success with ``result``, both or neither.
 
         ``work`` gets an SQLAlchemy session on taskrow's own database, inside a write transaction:
@@ -83,11 +90,16 @@ class TaskContext:
         here, and nothing is written. After it the task is over: what the function returns is
         ignored. ClaimLost when the task was taken from this worker; CommitError when a table is not
         in that database, or at a second commit; ResultError; DatabaseError.
+
+        session: the one that your models go through elsewhere (``db.session``). It is not used, but
+        a commit is refused (CommitError) where it leads to another database than taskrow's.
         """
         if self.committed:
             raise CommitError("the task is over since its first self.commit(): one is all it has")
         if not callable(work):
             raise CommitError(f"self.commit() takes a function of a session, not {work!r}")
+        if session is not None:
+            self._line.check_session(session)
         self._line.commit(work, result, self._progress)
         self.committed, self.committed_result = True, result
 

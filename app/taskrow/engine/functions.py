@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
-from taskrow.engine.committing import commit_directly
+from taskrow.engine.committing import check_session, commit_directly
 from taskrow.engine.context import Line, TaskContext, TaskRequest
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
@@ -49,7 +49,10 @@ class TaskFunction(Generic[P, R]):
         return self._find_engine()
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        line = Line(commit=lambda work, *_: commit_directly(self.engine, work))
+        line = Line(
+            commit=lambda work, *_: commit_directly(self.engine, work),
+            check_session=lambda session: check_session(self.engine, session),
+        )
         context = TaskContext(TaskRequest(name=self.name, called_directly=True), line)
         returned = self._call(context, list(args), dict(kwargs))
         return context.committed_result if context.committed else returned

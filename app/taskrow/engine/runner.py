@@ -14,7 +14,7 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
-from taskrow.engine.committing import Committer
+from taskrow.engine.committing import Committer, check_session
 from taskrow.engine.context import Line
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.messages import (
@@ -79,6 +79,7 @@ class Runner:
             commit=Committer(
                 self._engine, fence, lambda kind: self._say(Report(kind, seq, attempt))
             ).commit,
+            check_session=lambda session: check_session(self._engine, session),
         )
 
     def _say(self, report: Report) -> None:
