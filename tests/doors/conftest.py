@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import new_database_url
+from tests.doors.rest import Api, open_api
 from tests.doors.site import Site, open_site
 from tests.support.postgres import PostgresServer
 
@@ -32,3 +34,12 @@ def in_app(site: Site) -> Iterator[Site]:
     """The site, with its application's context pushed: task functions know where to go."""
     with site.app.app_context():
         yield site
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The application that opens ``/tasks``, and its worker, on either kind of database."""
+    directory = tmp_path_factory.mktemp("api")
+    for url in new_database_url(request, directory):
+        with open_api(directory, url) as api:
+            yield api

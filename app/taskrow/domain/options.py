@@ -29,7 +29,8 @@ class TaskOptions:
     at_most_once: crash_limit=0 by its meaning: what was begun is never begun again by itself.
     timeout: seconds after which the process that runs it is ended; soft_timeout: seconds after
     which SoftTimeout is raised in it. retention: seconds a finished row is kept, whatever its
-    outcome; None is the application's rule.
+    outcome; None is the application's rule. http: whether clients may submit
+    it by name over HTTP, where the application opens that.
     """
 
     queue: str = "default"
@@ -44,6 +45,7 @@ class TaskOptions:
     timeout: float | None = None
     soft_timeout: float | None = None
     retention: float | None = None
+    http: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.queue, str) or not self.queue.isprintable() or not self.queue:
@@ -51,6 +53,8 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
+        if not isinstance(self.http, bool):
+            raise OptionError(f"http must be True or False, not {self.http!r}")
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()

@@ -23,8 +23,8 @@ from taskrow.storage.alone import WorkFailed
 from taskrow.storage.claims import Claim
 from taskrow.storage.database import plain_errors
 from taskrow.storage.finish import Ending
+from taskrow.storage.joined import leads_to
 from taskrow.storage.submit import DONE, ring
-from taskrow.storage.whereabouts import leads_to
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine

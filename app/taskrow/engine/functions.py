@@ -15,6 +15,7 @@ from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.engine.committing import check_session, commit_directly
 from taskrow.engine.context import Line, TaskContext, TaskRequest
+from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import ArgumentsError, OptionError
 
@@ -70,19 +71,41 @@ class TaskFunction(Generic[P, R]):
         eta: datetime | None = None,
         queue: str | None = None,
         priority: int | None = None,
+        session: Joinable | bool | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
         countdown: seconds from now; eta: a time with a zone; not both. queue, priority: instead of
-        the function's own.
+        the function's own. session: an SQLAlchemy session (or connection) of the same database,
+        whose commit submits the task; False: none, whatever TASKROW_JOIN_SESSION says.
+        """
+        text, options, run_at = self.prepare(
+            args, kwargs, countdown=countdown, eta=eta, queue=queue, priority=priority
+        )
+        engine = self.engine
+        connection = connection_to_join(engine, session)
+        task_id = engine.submit(self.name, text, options, run_at=run_at, connection=connection)
+        return AsyncResult(task_id, engine)
+
+    def prepare(
+        self,
+        args: Iterable[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        *,
+        countdown: float | None,
+        eta: datetime | None,
+        queue: str | None,
+        priority: int | None,
+    ) -> tuple[str, TaskOptions, datetime | None]:
+        """Check a call that is about to be submitted: its JSON text, its options, when it is due.
+
+        ArgumentsError, OptionError.
         """
         args, kwargs = tuple(args or ()), dict(kwargs or {})
         self._check_call(args, kwargs)
         engine = self.engine
         text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
-        options = self._options_for(queue, priority)
-        run_at = _run_at(engine.clock(), countdown, eta)
-        return AsyncResult(engine.submit(self.name, text, options, run_at=run_at), engine)
+        return text, self._options_for(queue, priority), _run_at(engine.clock(), countdown, eta)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""

@@ -94,7 +94,8 @@ class QueueExecutor(Executor):
                 f"{name} is not a task function, so a worker could not find it: "
                 "put @queue.task above its definition"
             )
-        result = fn.delay(*args, **kwargs)
+        # A future is waited for; what an open transaction holds would not come to an end.
+        result = fn.apply_async(args, kwargs, session=False)
         future = TaskFuture(result.id, fn.engine)
         self._futures.add(future)
         return future

@@ -7,6 +7,9 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
+
+from sqlalchemy import Connection
 
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
@@ -14,11 +17,13 @@ from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
+from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError, TransitionError
 from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.joined import is_writing
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
@@ -31,7 +36,8 @@ class QueueEngine:
     """What one application does with its tasks. Safe to share between threads and over a fork.
 
     ``around`` gives the context that a task function runs in (the application's), ``owner`` says
-    who submits at this moment. ``application`` is by whose name its schedules are known.
+    who submits at this moment, ``surroundings`` know the application's database session.
+    ``application`` is by whose name its schedules are known.
     """
 
     def __init__(
@@ -43,9 +49,11 @@ class QueueEngine:
         clock: Clock = utc_now,
         owner: Callable[[], str | None] = lambda: None,
         application: str = "",
+        surroundings: Surroundings | None = None,
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
-        self.owner, self.application = owner, settings.application or application
+        self.owner, self.surroundings = owner, surroundings or Surroundings()
+        self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self._ready = False
@@ -64,6 +72,13 @@ class QueueEngine:
     @property
     def unchecked_database(self) -> Database:
         """The database before any look at its tables: for ``taskrow upgrade``."""
+        return self._database
+
+    def ready_beside(self, connection: Connection) -> Database:
+        """The database; its tables are not made while ``connection`` holds the lock to write."""
+        if not self._ready:
+            ensure_schema(self._database, may_write=not is_writing(connection))
+            self._ready = True
         return self._database
 
     @property
@@ -85,11 +100,13 @@ class QueueEngine:
         task_id: str | None = None,
         unique_key: str | None = None,
         idempotency_key: str | None = None,
+        connection: Connection | None = None,
     ) -> str:
         """Write a task and return its id: when this returns, the row is committed and fsynced.
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
-        is written and the id is that task's. DatabaseError: nothing was submitted.
+        is written and the id is that task's. ``connection``: write in its transaction instead, and
+        the caller commits (engine/joining.py). DatabaseError: nothing was submitted.
         """
         now = self.clock()
         task = self.new_task(
@@ -103,9 +120,8 @@ class QueueEngine:
             unique_key=unique_key,
             idempotency_key=idempotency_key,
         )
-        return self.database.write(
-            lambda connection: submit(connection, task, now=now, request=request)
-        )
+        write = self.database.write if connection is None else partial(write_on, self, connection)
+        return write(lambda writer: submit(writer, task, now=now, request=request))
 
     def new_task(
         self,

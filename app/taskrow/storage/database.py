@@ -80,6 +80,9 @@ def plain_errors(place: str) -> Iterator[None]:
         yield
     except sql_errors.IntegrityError:
         raise
+    except sql_errors.TimeoutError as error:
+        waited = f"the task database {place} cannot be used: no connection became free in time"
+        raise DatabaseBusyError(waited) from error
     except sql_errors.DBAPIError as error:
         reason = str(error.orig).strip().split("\n", 1)[0]
         busy = "database is locked" in reason or "timeout" in reason

@@ -18,6 +18,9 @@ from taskrow.storage.database import Database, plain_errors
 T = TypeVar("T")
 
 _DEADLOCK, _MOST_TRIES = "40P01", 5
+# Of one process at most: a server takes 100 by default. They are kept, since to open one takes as
+# long as some hundred reads; threads stand in line for them, as long as the busy timeout.
+_CONNECTIONS = 15
 
 
 class PostgresDatabase(Database):
@@ -91,6 +94,10 @@ class PostgresDatabase(Database):
             return create_engine(
                 self.url,
                 pool_pre_ping=True,
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=self._busy_timeout,
+                pool_use_lifo=True,
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
                     "options": f"-c timezone=UTC -c lock_timeout={waits} "

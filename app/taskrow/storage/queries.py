@@ -40,7 +40,7 @@ _AT_ONCE = 500  # ids in one statement: SQLite takes 32766, and a long list is c
 def find(connection: Connection, task_id: str) -> Task | None:
     """The task with this id."""
     row = connection.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else task_of(row)
 
 
 def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
@@ -48,7 +48,7 @@ def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
     wanted, found = list(task_ids), list[Task]()
     for start in range(0, len(wanted), _AT_ONCE):
         some = select(tasks).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
-        found += [_task(row) for row in connection.execute(some).mappings()]
+        found += [task_of(row) for row in connection.execute(some).mappings()]
     return found
 
 
@@ -68,7 +68,7 @@ def list_tasks(
         query = query.where(tasks.c.queue == queue)
     if name is not None:
         query = query.where(tasks.c.name == name)
-    return [_task(row) for row in connection.execute(query).mappings()]
+    return [task_of(row) for row in connection.execute(query).mappings()]
 
 
 def is_anything_queued(connection: Connection, queues: Sequence[str] | None = None) -> bool:
@@ -104,5 +104,6 @@ def _waiting(connection: Connection) -> Iterator[str]:
             yield after
 
 
-def _task(row: RowMapping) -> Task:
+def task_of(row: RowMapping) -> Task:
+    """The record of a whole row."""
     return Task(**{**row, "status": Status(row["status"])})

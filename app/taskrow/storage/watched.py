@@ -7,7 +7,8 @@ only what is over comes out, so that a look at tasks that still run reads no mor
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -40,20 +41,19 @@ _MARKS = {
 Mark = tuple[object, ...]
 
 
-def ids_of(task_ids: Iterable[str]) -> str:
-    """Ids as these questions take them."""
-    return json.dumps(list(task_ids))
-
-
-def find_ended(connection: Connection, ids: str) -> list[str]:
+def find_ended(connection: Connection, task_ids: Collection[str]) -> list[str]:
     """Which of these tasks are over, or gone."""
-    return list(connection.execute(_ENDED[connection.dialect.name], {"ids": ids}).scalars())
+    return list(_ask(connection, _ENDED, task_ids).scalars()) if task_ids else []
 
 
 def find_marks(connection: Connection, task_ids: Collection[str]) -> dict[str, Mark]:
     """What :func:`mark_of` would say of each of these tasks that is there."""
-    found = connection.execute(_MARKS[connection.dialect.name], {"ids": ids_of(task_ids)})
-    return {row[0]: tuple(row) for row in found}
+    return {row[0]: tuple(row) for row in _ask(connection, _MARKS, task_ids)} if task_ids else {}
+
+
+def _ask(connection: Connection, question: Mapping[str, Any], task_ids: Collection[str]) -> Any:
+    ids = json.dumps(list(task_ids))
+    return connection.execute(question[connection.dialect.name], {"ids": ids})
 
 
 def mark_of(task: Task) -> Mark:

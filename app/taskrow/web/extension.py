@@ -26,6 +26,7 @@ from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
 from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.views import ViewResolver
 
@@ -59,12 +60,14 @@ class TaskQueue(ScheduleMethods):
             application=app.name,
             around=app.app_context,
             owner=self._access.current_owner,
+            surroundings=FlaskSurroundings(app),
         )
         app.extensions[ACCESS] = self._access
         self._apps.append(app)
         if app not in adopted:
             register_monitors(app)
         adopted.discard(app)
+        meet_neighbours(app)
 
     # -- door 1: a view becomes a task ---
 
