@@ -54,6 +54,7 @@ class PostgresDatabase(Database):
 
     def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
         with plain_errors(self.place), self._open().begin() as connection:
+            connection.exec_driver_sql("SELECT 1")  # the driver begins only now
             run_alone(self, connection, work)
 
             def rest() -> T:  # a savepoint: what a deadlock undoes is this part alone
