@@ -32,7 +32,7 @@ class TaskRequest:
     called_directly: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class Line:
     """How a task reaches the world outside its function.
 

@@ -59,14 +59,14 @@ class Runner:
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
         self._say(Report(READY))
         while (assignment := self._inbox.next()) is not None:
-            with self._waiting.of(assignment):
-                report = run_assignment(self._engine, assignment, self._line_of(assignment))
+            self._waiting.begin(assignment)
+            report = run_assignment(self._engine, assignment, self._line_of(assignment))
+            self._waiting.end()
             self._say(report)
             self._cancelled.discard(assignment.seq)
 
     def _line_of(self, assignment: Assignment) -> Line:
         seq, attempt = assignment.seq, assignment.attempt
-        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._worker}
 
         def check() -> None:
             if seq in self._cancelled:
@@ -76,11 +76,14 @@ class Runner:
             report=lambda progress: self._say(Report(PROGRESS, seq, attempt, payload=progress)),
             check=check,
             asked=lambda: seq in self._cancelled,
-            commit=Committer(
-                self._engine, fence, lambda kind: self._say(Report(kind, seq, attempt))
-            ).commit,
+            commit=lambda *what: self._committer_of(assignment).commit(*what),
             check_session=lambda session: check_session(self._engine, session),
         )
+
+    def _committer_of(self, assignment: Assignment) -> Committer:
+        seq, attempt = assignment.seq, assignment.attempt
+        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._worker}
+        return Committer(self._engine, fence, lambda kind: self._say(Report(kind, seq, attempt)))
 
     def _say(self, report: Report) -> None:
         with self._speaking:

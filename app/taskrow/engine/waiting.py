@@ -30,17 +30,17 @@ class Waiting:
         self._answers: dict[int, bool] = {}
         self._has_answer = threading.Condition(self._lock)
 
-    @contextmanager
-    def of(self, assignment: Assignment) -> Iterator[None]:
-        """While an assignment runs, waits are its own."""
-        with self._lock:
-            self._running, self._waiters = assignment, 0
-            self._answers.clear()
-        try:
-            yield
-        finally:
+    def begin(self, assignment: Assignment) -> None:
+        """From now on waits are this assignment's."""
+        self._running = assignment
+
+    def end(self) -> None:
+        """It is over; a thread of it may still wait, for itself."""
+        self._running = None
+        if self._waiters:
             with self._lock:
-                self._running = None
+                self._waiters = 0
+                self._answers.clear()
                 self._has_answer.notify_all()
 
     @contextmanager
@@ -48,17 +48,18 @@ class Waiting:
         """The block waits for another task. WaitRefused when the supervisor cannot have that."""
         with self._lock:
             running = self._running
-            self._waiters += 1
+            self._waiters += running is not None
+        if running is None:  # a thread that outlived its task
+            yield
+            return
         try:
             self._ask(running)
             yield
         finally:
             self._go_on(running)
 
-    def _ask(self, running: Assignment | None) -> None:
+    def _ask(self, running: Assignment) -> None:
         with self._lock:
-            if running is None:  # a thread that outlived its task
-                return
             if running.seq not in self._answers and self._waiters == 1:
                 self._tell(WAITS, running)
             while running is self._running and running.seq not in self._answers:
@@ -66,9 +67,9 @@ class Waiting:
             if not self._answers.get(running.seq, True):
                 raise WaitRefused(_REFUSED)
 
-    def _go_on(self, running: Assignment | None) -> None:
+    def _go_on(self, running: Assignment) -> None:
         with self._lock:
-            if running is None or running is not self._running:
+            if running is not self._running:
                 return
             self._waiters -= 1
             if not self._waiters:
