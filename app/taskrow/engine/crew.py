@@ -106,6 +106,8 @@ class Crew:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
             handle.hand(claim, now)
+            if claim.cancel_requested_at is not None:  # asked during an earlier attempt
+                handle.cancel(claim.seq)
             begun += [claim] if len(handle.in_flight) == 1 else []
         for handle in room:
             handle.flush()

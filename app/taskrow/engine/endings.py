@@ -90,7 +90,8 @@ def released(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
     if claim.cancel_requested_at is not None:
         said = _said("Cancelled", "it was asked to stop before it could go on")
         return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
-    return Ending(claim=claim, status=Status.QUEUED)
+    purge_at = engine.purge_at(claim.name, Status.CANCELLED, now)
+    return Ending(claim=claim, status=Status.QUEUED, purge_at=purge_at)
 
 
 def unknown(claim: Claim, now: datetime) -> Ending:
