@@ -15,6 +15,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup, ScriptInfo, pass_script_info
 
+from taskrow import cli_lanes
 from taskrow.cli_parts import as_json, find_engine, in_application, plain, say
 from taskrow.cli_schedules import schedules
 from taskrow.domain.task import Status, Task
@@ -25,7 +26,8 @@ from taskrow.storage.schema import known_revisions, upgrade
 _MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
-commands.add_command(schedules)
+for command in (schedules, cli_lanes.queues, cli_lanes.pause, cli_lanes.resume):
+    commands.add_command(command)
 
 
 def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
@@ -107,10 +109,11 @@ def show(task_id: str, as_json: bool) -> None:
 
 @_command("cancel")
 @click.argument("task_id")
+@click.option("--terminate", is_flag=True, help="End the process of one that runs.")
 @as_json
-def cancel(task_id: str, as_json: bool) -> None:
+def cancel(task_id: str, terminate: bool, as_json: bool) -> None:
     """Cancel a task that waits; ask one that runs to stop."""
-    found = find_engine().cancel(task_id)
+    found = find_engine().cancel(task_id, terminate=terminate)
     asked = found is Status.RUNNING
     say(as_json, f"{'asked to stop' if asked else 'cancelled'} {task_id}",
         id=task_id, was=found, status="running" if asked else "cancelled")  # fmt: skip

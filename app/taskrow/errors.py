@@ -114,3 +114,15 @@ class TaskTimeout(TaskFailed):
     """The task ran longer than its timeout, and its process was ended."""
 
     type = "TaskTimeout"
+
+
+class CommitError(TaskrowError):
+    """What a task hands to self.commit() cannot be committed with it."""
+
+
+class ClaimLost(CommitError):  # noqa: N818 - reads as what happened to the task
+    """This attempt was taken from its worker, so nothing of it is committed."""
+
+
+class WaitRefused(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task may not wait for another: too many tasks of its worker wait already."""

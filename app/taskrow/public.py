@@ -14,6 +14,8 @@ from taskrow.engine.result import AsyncResult
 from taskrow.errors import (
     ArgumentsError,
     CancelRequested,
+    ClaimLost,
+    CommitError,
     DatabaseBusyError,
     DatabaseError,
     NoApplicationError,
@@ -34,6 +36,7 @@ from taskrow.errors import (
     TaskTimeout,
     TransitionError,
     UnknownTaskError,
+    WaitRefused,
 )
 from taskrow.web.async_api import async_api, in_worker
 from taskrow.web.executor import Executor
@@ -45,6 +48,8 @@ __all__ = [
     "Call",
     "Cancel",
     "CancelRequested",
+    "ClaimLost",
+    "CommitError",
     "DatabaseBusyError",
     "DatabaseError",
     "Executor",
@@ -74,6 +79,7 @@ __all__ = [
     "TaskrowError",
     "TransitionError",
     "UnknownTaskError",
+    "WaitRefused",
     "async_api",
     "in_worker",
 ]

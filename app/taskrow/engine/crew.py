@@ -1,20 +1,28 @@
-"""The runners of one worker: started, handed work, taken work back from, replaced when they die."""
+"""The runners of one worker: started, handed work, taken work back from, replaced when they die.
+
+For each task that waits for another one there is one runner more (engine/waiting.py): else a worker
+with one runner would wait for ever for a child.
+"""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from taskrow.engine.endings import COMMIT, TERMINATE, TIMEOUT
 from taskrow.engine.handle import RunnerHandle
+from taskrow.engine.messages import GRANTED, REFUSED
 from taskrow.engine.pace import STUCK_SECONDS, Pace
-from taskrow.storage.claims import Claim
+from taskrow.storage.claims import Beaten, Claim
 
 log = logging.getLogger("taskrow.worker")
 
 _SLOWEST_START = 30.0
+_SPARE_SECONDS = 30.0
+MOST_WAITING = 16  # tasks of one worker that wait for others at once; each costs a process
 
 
 class Crew:
@@ -26,9 +34,10 @@ class Crew:
         size: int,
         shared_files: Sequence[int],
         limit_of: Callable[[str], float | None],
+        commit_limit: float | None = None,
     ) -> None:
         self._command, self._size, self._shared_files = command, size, shared_files
-        self._limit_of = limit_of
+        self._limit_of, self._commit_limit = limit_of, commit_limit
         self.handles: list[RunnerHandle] = []
         self.pace = Pace()
         self._failed_starts = 0
@@ -36,11 +45,45 @@ class Crew:
 
     def fill_up(self, now: float) -> None:
         """Start the runners that are missing; ever slower while they die before they are ready."""
-        while len(self.handles) < self._size and now >= self._start_at:
+        self._mind_spares(now)
+        while self._missing() > 0 and now >= self._start_at:
             self.handles.append(RunnerHandle(self._command, self._shared_files, now))
             if self._failed_starts:
                 self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts)
                 return
+
+    def _missing(self) -> int:
+        """How many runners there are too few; too many where it is negative."""
+        at_work = [handle for handle in self.handles if handle.spare_since is None]
+        return self._size + sum(handle.waits for handle in at_work) - len(at_work)
+
+    def _mind_spares(self, now: float) -> None:
+        """Runners beyond what is needed rest for a while (to start one is dear), then leave."""
+        missing = self._missing()
+        spares = [handle for handle in self.handles if handle.spare_since is not None]
+        for handle in spares[: max(0, missing)]:
+            handle.spare_since = None
+        for handle in self._least_busy()[: max(0, -missing)]:
+            handle.spare_since = now
+            handle.recall()
+        for handle in spares:
+            idle = handle.spare_since is not None and not handle.in_flight
+            if idle and now - (handle.spare_since or now) > _SPARE_SECONDS:
+                handle.finish()
+
+    def _least_busy(self) -> list[RunnerHandle]:
+        at_work = [h for h in self.handles if h.spare_since is None and not h.waits]
+        return sorted(at_work, key=lambda handle: len(handle.in_flight))
+
+    def note_wait(self, handle: RunnerHandle) -> None:
+        """What a runner runs wants to wait for another task: it may, unless too many do."""
+        head = handle.in_flight[0]
+        if sum(one.waits for one in self.handles) >= MOST_WAITING:
+            handle.answer(head.seq, REFUSED)
+            return
+        handle.waits = True
+        handle.recall()  # the task that it waits for may stand behind it
+        handle.answer(head.seq, GRANTED)
 
     def capacity(self, now: float) -> int:
         """How many more tasks the runners can take."""
@@ -48,6 +91,8 @@ class Crew:
 
     def _room(self, handle: RunnerHandle, now: float) -> int:
         if not handle.ready or handle.gone or handle.killed:
+            return 0
+        if handle.waits or handle.spare_since is not None:
             return 0
         if handle.in_flight and now - handle.head_since > STUCK_SECONDS:
             return 0
@@ -61,6 +106,8 @@ class Crew:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
             handle.hand(claim, now)
+            if claim.cancel_requested_at is not None:  # asked during an earlier attempt
+                handle.cancel(claim.seq)
             begun += [claim] if len(handle.in_flight) == 1 else []
         for handle in room:
             handle.flush()
@@ -83,23 +130,25 @@ class Crew:
         return min(moments, default=None)
 
     def next_overdue(self) -> float | None:
-        """When the next task will have run longer than it may."""
-        moments = (self._overdue_at(handle) for handle in self.handles)
-        return min((at for at in moments if at is not None), default=None)
+        """When the next task will have run, or committed, longer than it may."""
+        return min((at for handle in self.handles for at, _ in self._limits(handle)), default=None)
 
     def kill_overdue(self, now: float) -> None:
         """End the runners of tasks that have run longer than they may."""
         for handle in self.handles:
-            at = self._overdue_at(handle)
-            if at is not None and now >= at:
-                handle.overdue = handle.in_flight[0]
-                handle.kill()
+            at, why = min(self._limits(handle), default=(now + 1, ""))
+            if now >= at:
+                handle.end_head(why)
 
-    def _overdue_at(self, handle: RunnerHandle) -> float | None:
+    def _limits(self, handle: RunnerHandle) -> Iterator[tuple[float, str]]:
+        """When what a runner runs must be over, and why."""
         if handle.killed or not handle.in_flight:
-            return None
+            return
         limit = self._limit_of(handle.in_flight[0].name)
-        return None if limit is None else handle.head_since + limit
+        if limit is not None:
+            yield handle.head_since + limit, TIMEOUT
+        if self._commit_limit is not None and handle.committing_since is not None:
+            yield handle.committing_since + self._commit_limit, COMMIT
 
     @property
     def is_busy(self) -> bool:
@@ -124,20 +173,25 @@ class Crew:
             log.error("a runner could not start (%s): see its output above", _words(code))
         return handle.in_flight, f"the process that ran it {_words(code)}"
 
-    def follow(self, beaten: dict[int, tuple[int, bool]], now: datetime) -> None:
+    def follow(self, beaten: Mapping[int, Beaten], now: datetime) -> None:
         """After a heartbeat: stop what was taken from this worker, and what was asked to stop."""
-        self.cancel([seq for seq, (_, asked) in beaten.items() if asked], now)
+        self.cancel({seq: row.terminate for seq, row in beaten.items() if row.cancel}, now)
         for handle in self.handles:
-            if any(beaten.get(c.seq, (0, False))[0] != c.attempt for c in handle.in_flight):
+            held = list(handle.in_flight)
+            if handle.committing_since is not None or handle.has_committed:
+                del held[:1]  # its row may be over already; if not, the fence tells it
+            if any(c.seq not in beaten or beaten[c.seq].attempt != c.attempt for c in held):
                 handle.kill()
 
-    def cancel(self, seqs: Sequence[int], now: datetime) -> None:
-        """Tell the tasks in these rows that they should stop, once each."""
-        for handle in self.handles if seqs else []:
+    def cancel(self, asked: Mapping[int, bool], now: datetime) -> None:
+        """Tell the tasks in these rows (seq) that they should stop; or stop them, where True."""
+        for handle in self.handles if asked else []:
             for place, claim in enumerate(handle.in_flight):
-                if claim.seq in seqs and claim.cancel_requested_at is None:
+                if claim.seq in asked and claim.cancel_requested_at is None:
                     handle.in_flight[place] = replace(claim, cancel_requested_at=now)
                     handle.cancel(claim.seq)
+            if handle.in_flight and asked.get(handle.in_flight[0].seq) and not handle.killed:
+                handle.end_head(TERMINATE)
 
     def kill_busy(self) -> None:
         """End every runner that holds a task; what it held is known when its end is heard."""

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
 from taskrow.storage import claims, finish, queries, upkeep, workers
-from taskrow.storage.claims import Claim
+from taskrow.storage.claims import Beaten, Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, WORK, ring
 
@@ -38,7 +38,7 @@ class Take:
 
     lost: list[Claim] = field(default_factory=list)  # ended in vain: somebody else has the task
     claimed: list[Claim] = field(default_factory=list)
-    beaten: dict[int, tuple[int, bool]] | None = None  # seq -> attempt, cancel asked; None: no beat
+    beaten: dict[int, Beaten] | None = None  # by seq; None: no beat
     next_due: datetime | None = None
 
 

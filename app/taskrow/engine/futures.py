@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.task import Status, Task
@@ -48,6 +49,16 @@ class TaskFuture(Future[Any]):
             except (TransitionError, NoSuchTaskError):
                 return self.cancelled()
         return self._note_cancelled()
+
+    def result(self, timeout: float | None = None) -> Any:
+        """What the task returned; as with threads. In a task see AsyncResult.get()."""
+        with self._engine.waiting() if not self.done() else nullcontext():
+            return super().result(timeout)
+
+    def exception(self, timeout: float | None = None) -> BaseException | None:
+        """What the task raised; as with threads."""
+        with self._engine.waiting() if not self.done() else nullcontext():
+            return super().exception(timeout)
 
     def _note_cancelled(self) -> bool:
         """Both a caller of cancel and the watcher come here, in any order."""

@@ -35,8 +35,12 @@ class RunnerHandle:
         self.ready = False
         self.gone = False
         self.recalled = False
-        self.killed = False  # by us: what it ran is not to blame, unless it is overdue
-        self.overdue: Claim | None = None  # what ran longer than its timeout
+        self.killed = False  # by us: what it ran is not to blame, unless it was ended for it
+        self.ended_for: tuple[Claim, str] | None = None  # what it was ended for, and why
+        self.committing_since: float | None = None  # what it runs commits itself since then
+        self.has_committed = False  # what it runs is over, though its function is not yet
+        self.waits = False  # what it runs waits for another task
+        self.spare_since: float | None = None  # it is not needed now, and gets no more work
 
     def fileno(self) -> int:
         return self._work.fileno()
@@ -94,8 +98,14 @@ class RunnerHandle:
         if claim is not None:
             if claim is self.in_flight[0]:
                 self.head_since = now
+                self.committing_since = None
+                self.has_committed = self.waits = False
             self.in_flight.remove(claim)
         return claim
+
+    def is_head(self, report: Report) -> bool:
+        """Whether a report speaks of what this runner runs."""
+        return bool(self.in_flight) and self.find(report) is self.in_flight[0]
 
     def recall(self) -> None:
         """Ask back what has not been started."""
@@ -105,6 +115,10 @@ class RunnerHandle:
     def cancel(self, seq: int) -> None:
         """Tell a task that it should stop."""
         self._command(f"cancel {seq}")
+
+    def answer(self, seq: int, verdict: str) -> None:
+        """Tell a task whether it may wait for another one."""
+        self._command(f"{verdict} {seq}")
 
     def _command(self, line: str) -> None:
         try:
@@ -123,6 +137,11 @@ class RunnerHandle:
         """End it now."""
         self.killed = True
         self.process.kill()
+
+    def end_head(self, why: str) -> None:
+        """End it now for what it runs, which is to blame."""
+        self.ended_for = self.in_flight[0], why
+        self.kill()
 
     def close(self, patience: float | None = None) -> int:
         """Wait for its end, at most ``patience`` seconds, and return its exit code (or -signal)."""

@@ -17,9 +17,11 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
+from taskrow.engine.committing import Committer, check_session
+from taskrow.engine.context import Line
 from taskrow.engine.exchange import Give, Take, exchange
 from taskrow.engine.journal import Journal
-from taskrow.engine.messages import decode_assignment, encode_assignment
+from taskrow.engine.messages import OVER, decode_assignment, encode_assignment
 from taskrow.engine.outcome import run_assignment
 from taskrow.engine.progress import ProgressBook
 from taskrow.errors import CancelRequested
@@ -55,16 +57,19 @@ class InlineWorker:
         put_back = endings.unrunnable(self._engine, claim, self._engine.clock())
         if put_back is None:
             self._journal.started(claim)
-        ending = put_back or self._run(claim)
-        lost = self._exchange(ending).lost
-        self._journal.lost(claim) if lost else self._journal.ended(ending)
+        if (ending := put_back or self._run(claim)) is not None:
+            lost = self._exchange(ending).lost
+            self._journal.lost(claim) if lost else self._journal.ended(ending)
         return put_back is None
 
-    def _run(self, claim: Claim) -> Ending:
+    def _run(self, claim: Claim) -> Ending | None:
+        """How it ends; None where its own commit has ended it."""
         assignment = decode_assignment(encode_assignment(claim).removesuffix(b"\n"))
-        said = run_assignment(
-            self._engine, assignment, partial(self._note, claim), partial(self._check, claim)
-        )
+        said = run_assignment(self._engine, assignment, self._line_of(claim))
+        if said.kind == OVER:
+            self._progress.close(claim)
+            self._journal.committed(claim, said.ms / 1000)
+            return None
         ending = endings.ending_of(self._engine, claim, said, self._engine.clock())
         return replace(ending, progress=self._progress.close(claim), seconds=said.ms / 1000)
 
@@ -75,10 +80,22 @@ class InlineWorker:
             self._engine.database.write(lambda c: claims.write_progress(c, due))
             self._progress.written(due, moment)
 
-    def _check(self, claim: Claim) -> None:
-        with self._engine.database.read() as connection:
-            if claim.seq in queries.cancels_asked(connection, self.id):
+    def _line_of(self, claim: Claim) -> Line:
+        def check() -> None:
+            if self._is_asked(claim):
                 raise CancelRequested
+
+        return Line(
+            report=partial(self._note, claim),
+            check=check,
+            asked=partial(self._is_asked, claim),
+            commit=Committer(self._engine, claim.fence, lambda _: None).commit,
+            check_session=partial(check_session, self._engine),
+        )
+
+    def _is_asked(self, claim: Claim) -> bool:
+        with self._engine.database.read() as connection:
+            return claim.seq in queries.cancels_asked(connection, self.id)
 
     def _exchange(self, *ended: Ending, capacity: int = 0) -> Take:
         now, lease = self._engine.clock(), timedelta(seconds=self._engine.settings.lease)

@@ -61,6 +61,7 @@ class QueueEngine:
         self.owner, self.surroundings = owner, surroundings or Surroundings()
         self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
+        self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self._ready = False
         self._history = History()
         self._watcher: tuple[int, Watcher] | None = None
@@ -233,17 +234,23 @@ class QueueEngine:
         """How long tasks of this name ran on average lately; None: none has ended."""
         return self._history.usual_seconds(self.database, name, self.clock())
 
-    def cancel(self, task_id: str, *, ask_running: bool = True) -> Status:
+    def cancel(self, task_id: str, *, ask_running: bool = True, terminate: bool = False) -> Status:
         """Cancel a task that waits; ask one that runs to stop (at its next update_state).
 
-        Returns the status it was found in. NoSuchTaskError; TransitionError when it is over, or
-        runs and is not to be asked.
+        terminate: the process that runs it is ended, and the task is cancelled by it. Returns the
+        status it was found in. NoSuchTaskError; TransitionError when it is over, or runs and is not
+        to be asked.
         """
         task, now = self.get(task_id), self.clock()
         purge_at = self.purge_at(task.name, Status.CANCELLED, now)
         found = self.database.write(
             lambda connection: upkeep.cancel(
-                connection, task_id, now=now, purge_at=purge_at, ask_running=ask_running
+                connection,
+                task_id,
+                now=now,
+                purge_at=purge_at,
+                ask_running=ask_running,
+                terminate=terminate,
             )
         )
         if found is None or found.final or (found is Status.RUNNING and not ask_running):

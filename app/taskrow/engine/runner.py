@@ -1,7 +1,7 @@
 """The child process that runs user code: one task after another, each reported as one line.
 
-A runner never writes a task's state; it does not even know the database unless the task does. It
-ends when its supervisor lets go of it, and dies with its supervisor.
+A runner never writes a task's state, but for self.commit(); it does not even know the database
+unless the task does. It ends when its supervisor lets go of it, and dies with its supervisor.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ import sys
 import threading
 from typing import TYPE_CHECKING
 
+from taskrow.engine.committing import Committer, check_session
+from taskrow.engine.context import Line
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.messages import (
+    GRANTED,
     PROGRESS,
     READY,
+    REFUSED,
     RETURNED,
     Assignment,
     LineBuffer,
@@ -25,6 +29,7 @@ from taskrow.engine.messages import (
     encode_report,
 )
 from taskrow.engine.outcome import run_assignment
+from taskrow.engine.waiting import Waiting
 from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
@@ -38,32 +43,47 @@ _PR_SET_PDEATHSIG = 1
 class Runner:
     """One runner: the inbox, and the voice back to the supervisor."""
 
-    def __init__(self, engine: QueueEngine, work: socket.socket, control: socket.socket) -> None:
-        self._engine = engine
+    def __init__(
+        self, engine: QueueEngine, worker: str, work: socket.socket, control: socket.socket
+    ) -> None:
+        self._engine, self._worker = engine, worker
         self._work, self._control = work, control
         self._inbox = Inbox(work)
         self._speaking = threading.Lock()
         self._cancelled: set[int] = set()
+        self._waiting = Waiting(self._say)
+        engine.waiting = self._waiting.wait
 
     def run(self) -> None:
         """Run until the supervisor closes the inbox."""
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
         self._say(Report(READY))
         while (assignment := self._inbox.next()) is not None:
-            self._say(self._run_one(assignment))
+            self._waiting.begin(assignment)
+            report = run_assignment(self._engine, assignment, self._line_of(assignment))
+            self._waiting.end()
+            self._say(report)
             self._cancelled.discard(assignment.seq)
 
-    def _run_one(self, assignment: Assignment) -> Report:
+    def _line_of(self, assignment: Assignment) -> Line:
         seq, attempt = assignment.seq, assignment.attempt
-
-        def report(progress: str) -> None:
-            self._say(Report(PROGRESS, seq, attempt, payload=progress))
 
         def check() -> None:
             if seq in self._cancelled:
                 raise CancelRequested
 
-        return run_assignment(self._engine, assignment, report, check)
+        return Line(
+            report=lambda progress: self._say(Report(PROGRESS, seq, attempt, payload=progress)),
+            check=check,
+            asked=lambda: seq in self._cancelled,
+            commit=lambda *what: self._committer_of(assignment).commit(*what),
+            check_session=lambda session: check_session(self._engine, session),
+        )
+
+    def _committer_of(self, assignment: Assignment) -> Committer:
+        seq, attempt = assignment.seq, assignment.attempt
+        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._worker}
+        return Committer(self._engine, fence, lambda kind: self._say(Report(kind, seq, attempt)))
 
     def _say(self, report: Report) -> None:
         with self._speaking:
@@ -81,18 +101,22 @@ class Runner:
         verb, _, seq = line.partition(" ")
         if verb == "cancel":
             self._cancelled.add(int(seq))
+        elif verb in (GRANTED, REFUSED):
+            self._waiting.answered(int(seq), granted=verb == GRANTED)
         else:
             for assignment in self._inbox.take_back():
                 self._say(Report(RETURNED, assignment.seq, assignment.attempt))
 
 
-def serve(load: Callable[[], QueueEngine], work_file: int, control_file: int, parent: int) -> None:
-    """The life of a runner process. ``load`` gives the application's queue."""
+def serve(
+    load: Callable[[], QueueEngine], worker: str, work_file: int, control_file: int, parent: int
+) -> None:
+    """The life of a runner process of a worker. ``load`` gives the application's queue."""
     die_with(parent)
     _leave_signals_to_the_supervisor()
     work, control = socket.socket(fileno=work_file), socket.socket(fileno=control_file)
     try:
-        Runner(load(), work, control).run()
+        Runner(load(), worker, work, control).run()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the supervisor is gone; nobody is left to report to
 

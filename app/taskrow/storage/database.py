@@ -37,6 +37,14 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        """Like :meth:`write`, for user code: ``work`` is run once at most, in the caller's thread.
+
+        ``then`` comes after it in the same transaction, and may be run again. WorkFailed
+        (storage/alone.py) carries what ``work`` raises; nothing is written then.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of every connection and file."""
 

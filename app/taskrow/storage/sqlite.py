@@ -20,6 +20,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool, QueuePool
 
 from taskrow.errors import DatabaseError
+from taskrow.storage.alone import WorkFailed, joined_by, run_alone
 from taskrow.storage.checkpoints import Checkpoints
 from taskrow.storage.commits import GroupCommit
 from taskrow.storage.database import Database, plain_errors
@@ -64,8 +65,18 @@ class SqliteDatabase(Database):
         return self._open().read()
 
     def write(self, work: Callable[[Connection], T]) -> T:
+        if (joined := joined_by(self)) is not None:
+            return work(joined)
         with plain_errors(self.place):
             return self._open().commits.run(work)
+
+    def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        def both(connection: Connection) -> T:
+            run_alone(self, connection, work)
+            return then(connection)
+
+        with plain_errors(self.place):
+            return self._open().commits.run_alone(both)
 
     def truncate_log(self) -> None:
         """Fold the write-ahead log into the file and give its space back."""
@@ -158,10 +169,10 @@ class _Open:
 
     @contextmanager
     def _healthy(self, writer: Connection) -> Iterator[None]:
-        """After trouble with the file the next transaction begins on a new connection."""
+        """After trouble with the file, or in user code, the next begins on a new connection."""
         try:
             yield
-        except OperationalError:
+        except (OperationalError, WorkFailed):
             self._connection = None
             writer.invalidate()
             writer.close()

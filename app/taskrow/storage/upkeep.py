@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
@@ -57,10 +58,12 @@ def cancel(
     now: datetime,
     purge_at: datetime,
     ask_running: bool = True,
+    terminate: bool = False,
 ) -> Status | None:
     """Cancel a task that waits; ask one that runs to stop. Returns the status that it was found in.
 
-    None: there is no such task. A final status: nothing was changed.
+    terminate: have the process of one that runs ended. None: there is no such task. A final status:
+    nothing was changed.
     """
     row = connection.execute(
         select(tasks.c.seq, tasks.c.status, tasks.c.queue, tasks.c.name)
@@ -71,11 +74,9 @@ def cancel(
         return None
     status = Status(row.status)
     if status is Status.RUNNING and ask_running:
-        connection.execute(
-            update(tasks)
-            .where(tasks.c.id == task_id, _RUNNING, tasks.c.cancel_requested_at.is_(None))
-            .values(cancel_requested_at=now)
-        )
+        _ask(connection, row.seq, tasks.c.cancel_requested_at, now)
+        if terminate:
+            _ask(connection, row.seq, tasks.c.terminate_requested_at, now)
         ring(connection, WORK)
     elif status in (Status.SCHEDULED, Status.QUEUED):
         connection.execute(
@@ -87,6 +88,13 @@ def cancel(
         erase_credentials(connection, [row.seq])
         ring(connection, DONE)
     return status
+
+
+def _ask(connection: Connection, seq: int, wish: Column[Any], now: datetime) -> None:
+    """Note a wish in the row of a task that runs; the first time counts."""
+    connection.execute(
+        update(tasks).where(tasks.c.seq == seq, _RUNNING, wish.is_(None)).values({wish: now})
+    )
 
 
 def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> bool:
@@ -101,6 +109,7 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
             purge_at=None,
             cancel_requested_at=None,
             expires_at=None,
+            terminate_requested_at=None,
             progress=None,
             result=None,
         )

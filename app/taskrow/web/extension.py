@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
@@ -13,6 +13,7 @@ from sqlalchemy import make_url
 
 from taskrow.domain.options import is_name, parse_options
 from taskrow.domain.settings import Settings, read_settings
+from taskrow.engine import lanes
 from taskrow.engine.context import TaskContext
 from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
@@ -171,6 +172,28 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         ``queue.executor(queue="mail", priority=5)``.
         """
         return QueueExecutor(self.engine, self.task)
+
+    # -- whole queues ---
+
+    def pause(self, queue: str) -> None:
+        """Have workers take nothing more from a queue; what runs goes on."""
+        lanes.pause(self.engine(), queue)
+
+    def resume(self, queue: str) -> bool:
+        """Have workers take from a queue again, at once. False: it was not paused."""
+        return lanes.resume(self.engine(), queue)
+
+    def paused(self) -> dict[str, datetime]:
+        """The paused queues, and since when."""
+        return lanes.paused(self.engine())
+
+    def drain(self, *queues: str, timeout: float | None = None) -> None:
+        """Wait until nothing runs, and nothing that could run waits, in these queues, or in all.
+
+        For a deploy, pause first: then it waits for what runs alone. What is scheduled for later
+        does not count, unless it is a retry. TimeoutError after ``timeout`` seconds.
+        """
+        lanes.drain(self.engine(), queues, timeout)
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""

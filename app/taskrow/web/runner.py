@@ -21,9 +21,9 @@ def load_engine(app_path: str | None) -> QueueEngine:
 
 def main() -> None:
     """Serve the supervisor that started this process."""
-    app_path, work, control, parent = sys.argv[1:]
+    app_path, worker, work, control, parent = sys.argv[1:]
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
-    serve(lambda: load_engine(app_path), int(work), int(control), int(parent))
+    serve(lambda: load_engine(app_path), worker, int(work), int(control), int(parent))
 
 
 if __name__ == "__main__":
