@@ -111,7 +111,7 @@ def test_a_commit_that_holds_up_all_others_is_ended(
     start.worker("--runners", "1", app="tests.apps.commits:app", env=env)
     mark = tmp_path / "mark"
     stopped = submit(engine, commits.stand, str(mark), str(tmp_path / "gate"))
-    eventually(mark.exists)
+    eventually(lambda: mark.exists() and mark.read_text())
     os.kill(int(mark.read_text()), signal.SIGSTOP)  # nothing but SIGKILL can end it now
     task = final(engine, stopped)
     assert (task.status, error_of(task)[0]) == (Status.FAILED, "TaskTimeout")
