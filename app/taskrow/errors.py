@@ -85,6 +85,10 @@ class TransitionError(TaskrowError):
     """The task is in a status that does not allow this."""
 
 
+class KeyHeldError(TransitionError):
+    """Another task that is not over holds the unique key of this one."""
+
+
 class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mistake
     """The task that is running was asked to stop."""
 

@@ -22,7 +22,7 @@ from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TaskExistsError, TransitionError
+from taskrow.errors import KeyHeldError, NoSuchTaskError, TaskExistsError, TransitionError
 from taskrow.storage import queries, upkeep
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.joined import is_writing
@@ -260,13 +260,14 @@ class QueueEngine:
     def retry(self, task_id: str) -> None:
         """Queue a finished task once more.
 
-        NoSuchTaskError; TransitionError when it is not over, or when another holds its unique key.
+        NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
+        is not over holds its unique key.
         """
         task, now = self.get(task_id), self.clock()
         try:
             retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
         except IntegrityError:
-            raise TransitionError(
+            raise KeyHeldError(
                 f"task {task_id} is unique, and another one that is not over holds its key"
             ) from None
         if not retried:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Response, jsonify, url_for
-from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.task import Status, Task
-from taskrow.errors import NoSuchTaskError, TransitionError
+from taskrow.errors import KeyHeldError, NoSuchTaskError, TransitionError
 from taskrow.web.access import Verb, access
 from taskrow.web.descriptions import describe
 from taskrow.web.lookup import current_engine, pause_before_next_look
@@ -73,11 +72,11 @@ def retry(task_id: str) -> Response:
         current_engine().retry(task.id)
     except NoSuchTaskError:
         raise no_such_task() from None
-    except TransitionError:
-        raise Problem(409, "not-over", "The task is not over: only then is it retried.") from None
-    except IntegrityError:  # of two tasks with one unique key only one may be under way
+    except KeyHeldError:
         detail = "The same request is under way as another task, so this one cannot run again."
         raise Problem(409, "has-a-twin", detail) from None
+    except TransitionError:
+        raise Problem(409, "not-over", "The task is not over: only then is it retried.") from None
     return _answer(_find_again(task), 202)
 
 
