@@ -17,6 +17,7 @@ from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
+from taskrow.engine import purging
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
@@ -32,7 +33,6 @@ from taskrow.storage.submit import NewTask, StoredRequest, submit
 if TYPE_CHECKING:
     from taskrow.engine.inline import EagerRuns
 
-_PURGED_AT_ONCE = 500
 _DEFAULTS = TaskOptions()
 Write = Callable[[Callable[[Connection], Any]], Any]
 Around = Callable[[], AbstractContextManager[object]]
@@ -285,17 +285,8 @@ class QueueEngine:
         return self.settings.purge_at(status, self.options_of(name).retention, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
-        """Delete the finished rows whose time is up, in small batches; returns how many.
-
-        ``older_than``: whatever finished longer ago than that, instead.
-        """
-        now, limit, total = self.clock(), _PURGED_AT_ONCE, 0
-        purge = partial(upkeep.purge, now=now, limit=limit)
-        if older_than is not None:
-            purge = partial(upkeep.purge_older, finished_before=now - older_than, limit=limit)
-        while (deleted := self.database.write(purge)) == limit:
-            total += deleted
-        return total + deleted
+        """Delete the finished rows whose time is up (engine/purging.py); returns how many."""
+        return purging.purge(self.database, now=self.clock(), older_than=older_than)
 
     def close(self) -> None:
         """Let go of the database."""
