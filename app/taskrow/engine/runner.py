@@ -25,6 +25,7 @@ from taskrow.engine.messages import (
     encode_report,
 )
 from taskrow.engine.outcome import run_assignment
+from taskrow.engine.surroundings import Surroundings
 from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
@@ -48,9 +49,13 @@ class Runner:
     def run(self) -> None:
         """Run until the supervisor closes the inbox."""
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
+        surroundings = Surroundings()
         self._say(Report(READY))
         while (assignment := self._inbox.next()) is not None:
-            self._say(self._run_one(assignment))
+            report = self._run_one(assignment)
+            surroundings.leave_if_forked()
+            surroundings.restore()
+            self._say(report)
             self._cancelled.discard(assignment.seq)
 
     def _run_one(self, assignment: Assignment) -> Report:
