@@ -12,7 +12,7 @@ from taskrow.celery import binding
 from taskrow.celery.beat import plan_of_call, plans_of
 from taskrow.celery.canvas import Signature
 from taskrow.celery.conf import Conf, log
-from taskrow.celery.declaring import declare, shared_tasks
+from taskrow.celery.declaring import declare, function_of_class, shared_tasks
 from taskrow.celery.hooks import Control, Hook
 from taskrow.celery.missing import refuse
 from taskrow.celery.result import AsyncResult
@@ -153,7 +153,7 @@ class Celery:
         if type(task).run is Task.run:
             refuse("run", type(task).__name__)
         name = getattr(task, "name", None) or f"{type(task).__module__}.{type(task).__name__}"
-        declare(self, type(task).run, {"name": name, "bind": True, **options}, task)
+        declare(self, function_of_class(type(task)), {"name": name, "bind": True, **options}, task)
         return self.tasks.setdefault(name, task)
 
     def send_task(

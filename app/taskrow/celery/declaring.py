@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from taskrow.celery import binding
@@ -38,6 +39,17 @@ def declare(
     if plan is not None:
         celery.queue.declare(plan)
     return made
+
+
+def function_of_class(kind: type[Task[..., Any]]) -> Callable[..., Any]:
+    """The ``run`` of a class as a function that takes the task first."""
+
+    @wraps(kind.run)
+    def run(task: Task[..., Any], *args: Any, **kwargs: Any) -> Any:
+        return kind.run(task, *args, **kwargs)
+
+    run.__qualname__ = kind.__name__
+    return run
 
 
 @overload
