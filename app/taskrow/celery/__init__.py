@@ -49,5 +49,7 @@ def signature(task: Task[..., Any], *args: Any, **options: Any) -> Signature:
     return task.signature(*args, **options)
 
 
-def __getattr__(name: str) -> object:
-    refuse_import(__name__, name)
+if not TYPE_CHECKING:  # a type checker tells by itself
+
+    def __getattr__(name: str) -> object:
+        refuse_import(__name__, name)

@@ -87,5 +87,7 @@ class Signature:
         return args + self.args, self.kwargs | kwargs
 
 
-def __getattr__(name: str) -> object:
-    refuse_import(__name__, name)
+if not TYPE_CHECKING:  # a type checker tells by itself
+
+    def __getattr__(name: str) -> object:
+        refuse_import(__name__, name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+from typing import TYPE_CHECKING
 
 from taskrow.celery.missing import refuse_import
 from taskrow.domain.asks import Cancel, Retry
@@ -41,5 +42,7 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    refuse_import(__name__, name)
+if not TYPE_CHECKING:  # a type checker tells by itself
+
+    def __getattr__(name: str) -> object:
+        refuse_import(__name__, name)

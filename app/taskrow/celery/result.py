@@ -131,5 +131,7 @@ class EagerResult:
         """It is over."""
 
 
-def __getattr__(name: str) -> object:
-    refuse_import(__name__, name)
+if not TYPE_CHECKING:  # a type checker tells by itself
+
+    def __getattr__(name: str) -> object:
+        refuse_import(__name__, name)

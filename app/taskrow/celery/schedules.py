@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from taskrow.celery.missing import refuse_import
 from taskrow.domain.schedule import Rule, make_rule
@@ -61,5 +61,7 @@ def _text(field: Field) -> str:
     return ",".join(str(part) for part in sorted(field, key=str))
 
 
-def __getattr__(name: str) -> object:
-    refuse_import(__name__, name)
+if not TYPE_CHECKING:  # a type checker tells by itself
+
+    def __getattr__(name: str) -> object:
+        refuse_import(__name__, name)

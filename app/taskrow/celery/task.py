@@ -99,10 +99,12 @@ class Task(Generic[P, R]):
     def __repr__(self) -> str:
         return f"<@task: {self.name}>"
 
-    def __getattr__(self, name: str) -> Any:
-        if (said := sentence(name)) is not None:
-            raise OptionError(said)
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+    if not TYPE_CHECKING:  # a type checker tells by itself
+
+        def __getattr__(self, name: str) -> Any:
+            if (said := sentence(name)) is not None:
+                raise OptionError(said)
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     # -- submitting ---
 
