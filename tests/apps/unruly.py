@@ -46,6 +46,12 @@ def replace_streams() -> None:
     sys.stdin = io.StringIO()
 
 
+@queue.task
+def close_streams() -> None:
+    for file in (0, 1, 2):
+        os.close(file)
+
+
 @queue.task(bind=True)
 def fork_and_come_back(self: TaskContext, mark: str) -> str:
     """Both processes come back from this function."""

@@ -15,7 +15,7 @@ from taskrow import ArgumentsError, OptionError, TaskFunction
 from taskrow.domain.task import Status
 from taskrow.engine.queue import QueueEngine
 from tests.apps import unruly
-from tests.support.processes import Process, processes
+from tests.support.processes import Process, eventually, processes
 
 APP = "tests.apps.unruly:app"
 TEN_MEGABYTES = 10 * 1024 * 1024
@@ -59,6 +59,14 @@ def test_replaced_streams_are_put_back(worker: Process) -> None:
     unruly.replace_streams.delay().get(30)
     assert look() == before
     assert before["stdout"]
+
+
+def test_standard_files_that_were_closed_are_open_for_the_next(worker: Process) -> None:
+    before = look()
+    heard = worker.output().count("a word on the terminal")
+    unruly.close_streams.delay().get(30)
+    assert look() == before
+    eventually(lambda: worker.output().count("a word on the terminal") > heard)
 
 
 def test_a_task_that_forks_and_comes_back_twice_counts_once(
