@@ -82,6 +82,7 @@ def test_the_modules_lie_where_celery_has_them(module: str) -> None:
         (lambda c, t: c.task(7), "a task is made of a function, not of 7"),
         (lambda c, t: c.task(t), "a task is made of a function, not of <@task: words.add>"),
         (lambda c, t: c.task(name="words.add")(add), "there is a task named 'words.add' already"),
+        (lambda c, t: c.task(name="a:b")(add), "name must be a text in plain characters"),
         (lambda c, t: c.register_task(Task()), "Task: a task needs a function"),
         (lambda c, t: c.send_task("a:b"), "name must be a text in plain characters"),
         (lambda c, t: crontab(day_of_week=1, day_of_month=1), "crontab: Celery runs this where"),
