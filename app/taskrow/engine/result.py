@@ -10,6 +10,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.task import Status, Task
+from taskrow.engine.forgetting import forget
 from taskrow.errors import (
     NoSuchTaskError,
     TaskCancelled,
@@ -119,6 +120,13 @@ class AsyncResult:
         if task is None:
             raise NoSuchTaskError(f"there is no task {self.id!r}: it never was, or was purged")
         return outcome_of(task) if propagate or task.status is Status.SUCCEEDED else info_of(task)
+
+    def forget(self) -> None:
+        """Delete the row of the task, which is over; nothing happens where there is none.
+
+        TransitionError when it waits or runs.
+        """
+        forget(self._engine, self.id)
 
 
 def outcome_of(task: Task) -> Any:

@@ -29,6 +29,7 @@ from taskrow.engine.messages import (
     encode_report,
 )
 from taskrow.engine.outcome import run_assignment
+from taskrow.engine.process_state import ProcessState
 from taskrow.engine.waiting import Waiting
 from taskrow.errors import CancelRequested
 
@@ -57,11 +58,14 @@ class Runner:
     def run(self) -> None:
         """Run until the supervisor closes the inbox."""
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
+        state = ProcessState()
         self._say(Report(READY))
         while (assignment := self._inbox.next()) is not None:
             self._waiting.begin(assignment)
             report = run_assignment(self._engine, assignment, self._line_of(assignment))
             self._waiting.end()
+            state.leave_if_forked()
+            state.restore()
             self._say(report)
             self._cancelled.discard(assignment.seq)
 

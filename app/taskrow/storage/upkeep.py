@@ -143,6 +143,11 @@ def purge_older(connection: Connection, *, finished_before: datetime, limit: int
     return _delete(connection, picked)
 
 
+def forget(connection: Connection, task_id: str) -> bool:
+    """Delete the row of one finished task. False: there is none, or it is not finished."""
+    return _delete(connection, select(tasks.c.seq).where(tasks.c.id == task_id)) == 1
+
+
 def _delete(connection: Connection, picked: Select[tuple[int]]) -> int:
     # On PostgreSQL a picked row may be retried by hand before it is locked: it must stay.
     return connection.execute(

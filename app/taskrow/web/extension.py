@@ -12,6 +12,7 @@ from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
 from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
 from taskrow.engine.context import TaskContext
@@ -21,6 +22,7 @@ from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
 from taskrow.engine.schedules import plan_of_decorator
+from taskrow.engine.shared import shared
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
 from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
@@ -55,7 +57,7 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         """Make ``app`` an application of this queue. RuntimeError when it has a queue already."""
         if KEY in app.extensions and app not in adopted:
             raise RuntimeError("this application has a TaskQueue already: use that one")
-        registry = self._registry.with_resolver(ViewResolver(app))
+        registry = self._registry.with_resolver(ViewResolver(app)).with_resolver(shared.find)
         app.extensions[KEY] = QueueEngine(
             _settings_of(app),
             registry,
@@ -70,6 +72,19 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
             register_monitors(app)
         adopted.discard(app)
         meet_neighbours(app)
+
+    @property
+    def applications(self) -> list[Flask]:
+        """The applications that have this queue."""
+        return list(self._apps)
+
+    def register(self, function: TaskFunction[..., Any]) -> None:
+        """Make known what was made elsewhere. OptionError when its name is taken."""
+        self._registry.add(function.name, function)
+
+    def declare(self, plan: Plan) -> None:
+        """Note a schedule that stands in code."""
+        self._registry.declare(plan)
 
     # -- door 1: a view becomes a task ---
 
@@ -151,9 +166,9 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
             plan = plan_of_decorator(
                 made, cron=schedule, every=every, timezone=timezone, missed=missed
             )
-            self._registry.add(made.name, made)
+            self.register(made)
             if plan is not None:
-                self._registry.declare(plan)
+                self.declare(plan)
             return made
 
         return register if function is None else register(function)

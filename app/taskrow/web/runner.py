@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -23,6 +24,7 @@ def main() -> None:
     """Serve the supervisor that started this process."""
     app_path, worker, work, control, parent = sys.argv[1:]
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
+    logging.getLogger("taskrow.celery").setLevel(logging.ERROR)  # the supervisor has said it once
     serve(lambda: load_engine(app_path), worker, int(work), int(control), int(parent))
 
 
