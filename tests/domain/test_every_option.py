@@ -43,6 +43,7 @@ WRONG: dict[str, list[object]] = {
     "unique": [True, 7, "argument", b"name", int, ["name"]],
     "unique_until": [None, True, "done", 7, ["started"]],
     "track_started": NO_FLAGS,
+    "http": NO_FLAGS,
     "retention": NO_TIMES,
 }
 
