@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from taskrow.celery import Celery
+from taskrow.celery.declaring import shared_tasks
 from taskrow.engine.queue import QueueEngine
 from tests.apps.celery_words import create_app
 from tests.support.processes import Process, ProcessFactory
@@ -35,6 +36,15 @@ class Project:
 
     def work(self, *options: str) -> Process:
         return self.start.worker("--runners", "2", *options, app=APP)
+
+
+@pytest.fixture(autouse=True)
+def shared_tasks_keep_their_class() -> Iterator[None]:
+    """Shared tasks are of the whole process, and become of the class that an application sets."""
+    before = {task: type(task) for task in shared_tasks.values()}
+    yield
+    for task, kind in before.items():
+        task.__class__ = kind
 
 
 @pytest.fixture
