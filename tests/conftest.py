@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,12 @@ from tests.support.postgres import PostgresServer, PostgresUnavailable
 from tests.support.processes import ProcessFactory, processes
 
 MUST_NOT_SKIP = bool(os.environ.get("CI"))
+
+
+def pytest_configure() -> None:
+    """A shell that runs us in the background has us ignore Ctrl-C; our children must hear it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

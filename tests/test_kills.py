@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 from sqlalchemy import func, select
 
 from taskrow.domain.options import TaskOptions
@@ -36,12 +37,20 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
     assert chaos.crashed == []
 
 
+@pytest.mark.timeout(300)
 def test_without_the_fence_the_same_chaos_is_noticed(
     engine: QueueEngine, start: ProcessFactory
 ) -> None:
     chaos = Chaos(engine, start, "tests.apps.kills_without_fence:app", kills=0.2)
-    chaos.run(until=lambda: bool(chaos.crashed or wrongs(engine, unfinished=True)))
-    assert chaos.crashed or wrongs(engine, unfinished=True)
+
+    def noticed() -> bool:
+        return bool(chaos.crashed or wrongs(engine, unfinished=True))
+
+    for _ in range(4):  # a zombie that comes back while its task runs elsewhere is a matter of luck
+        chaos.run(until=noticed)
+        if noticed():
+            break
+    assert noticed()
 
 
 def test_the_outcome_of_a_zombie_is_refused(
@@ -94,6 +103,7 @@ class Chaos:
         """Let the last zombies speak, and all workers stop in good order."""
         for _, process in self._stopped:
             process.send(signal.SIGCONT)
+        self._stopped.clear()
         for worker in self._workers:
             if worker.stop() not in (0, -signal.SIGTERM):  # the latter while it starts
                 self.crashed.append(worker.output())

@@ -11,6 +11,7 @@ import pytest
 from flask import Flask, appcontext_pushed
 
 from taskrow import NoApplicationError, TaskQueue, async_api
+from taskrow.celery import binding
 from taskrow.engine.queue import QueueEngine
 from taskrow.web import extension
 from taskrow.web.blueprint import register_monitors
@@ -35,6 +36,12 @@ def at(place: Path) -> Flask:
     app = Flask("alone", instance_path=str(place / "instance"))
     app.config["TASKROW_DATABASE_URL"] = f"sqlite:///{place / 'tasks.db'}"
     return app
+
+
+@pytest.fixture(autouse=True)
+def no_celery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Celery objects of other tests look for applications of theirs, too."""
+    monkeypatch.setattr(binding, "_made", [])
 
 
 @pytest.fixture
