@@ -9,7 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 
 from taskrow.domain.times import to_text
 from taskrow.engine.queue import QueueEngine
@@ -35,6 +35,15 @@ def find_engine() -> QueueEngine:
 def in_application(function: Callable[..., Any]) -> Callable[..., Any]:
     """Run a command with the application, and let it end with one sentence where it cannot."""
     return _plain_errors(with_appcontext(function))
+
+
+def command_of(group: AppGroup, name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command of the group that runs with the application."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        return group.command(name, with_appcontext=False)(in_application(function))
+
+    return decorate
 
 
 def say(as_json: bool, sentence: str, **facts: Any) -> None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import logging
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from taskrow.engine.flight import Held
 from taskrow.engine.handle import RunnerHandle
 from taskrow.engine.pace import STUCK_SECONDS, Pace
+from taskrow.engine.recycling import Recycling
+from taskrow.engine.worker_options import WorkerOptions
 from taskrow.storage.claims import Claim
 
 log = logging.getLogger("taskrow.worker")
@@ -22,46 +24,55 @@ class Crew:
 
     def __init__(
         self,
-        command: Sequence[str],
-        size: int,
+        options: WorkerOptions,
         shared_files: Sequence[int],
         limit_of: Callable[[str], float | None],
     ) -> None:
-        self._command, self._size, self._shared_files = command, size, shared_files
+        self._command, self._shared_files = options.full_runner_command, shared_files
+        self._threads, self._most = options.threads, options.threads * options.runners
         self._limit_of = limit_of
         self.handles: list[RunnerHandle] = []
         self.pace = Pace()
+        self._recycling = Recycling(options, self.pace)
         self._failed_starts = 0
         self._start_at = 0.0
 
     def fill_up(self, now: float) -> None:
         """Start the runners that are missing; ever slower while they die before they are ready."""
-        while len(self.handles) < self._size and now >= self._start_at:
-            self.handles.append(RunnerHandle(self._command, self._shared_files, now))
+        self._recycling.retire(self.handles, now)
+        while self._recycling.missing(self.handles) > 0 and now >= self._start_at:
+            handle = RunnerHandle(self._command, self._shared_files, threads=self._threads)
+            self.handles.append(handle)
             if self._failed_starts:
                 self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts)
                 return
 
     def capacity(self, now: float) -> int:
         """How many more tasks the runners can take."""
-        return sum(self._room(handle, now) for handle in self.handles)
+        room = sum(self._room(handle, now) for handle in self._recycling.at_work(self.handles))
+        if any(handle.in_flight for handle in self.handles if handle.leaving_since is not None):
+            room = min(room, self._most - sum(len(handle.in_flight) for handle in self.handles))
+        return max(0, room)
 
     def _room(self, handle: RunnerHandle, now: float) -> int:
         if not handle.ready or handle.gone or handle.killed:
             return 0
-        if handle.in_flight and now - handle.head_since > STUCK_SECONDS:
+        full_since = handle.in_flight.full_since()
+        if full_since is not None and now - full_since > STUCK_SECONDS:
             return 0
-        return max(0, self.pace.window() - len(handle.in_flight))
+        room = max(0, self.pace.window(self._threads) - len(handle.in_flight))
+        left = self._recycling.left(handle)
+        return room if left is None else min(room, left)
 
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
         """Give each task to the runner that can take most; returns those that begin at once."""
-        room = {handle: self._room(handle, now) for handle in self.handles}
+        at_work = self._recycling.at_work(self.handles)
+        room = {handle: self._room(handle, now) for handle in at_work}
         begun = []
         for claim in claims:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
-            handle.hand(claim, now)
-            begun += [claim] if len(handle.in_flight) == 1 else []
+            begun += [claim] if handle.hand(claim, now) else []
         for handle in room:
             handle.flush()
         return begun
@@ -69,37 +80,41 @@ class Crew:
     def take_back(self, now: float, *, everything: bool = False) -> None:
         """Ask stuck runners (or all) for what they have not started, so that others can run it."""
         for handle in self.handles:
-            stuck = now - handle.head_since > STUCK_SECONDS
-            if len(handle.in_flight) > 1 and not handle.recalled and (stuck or everything):
-                handle.recall()
+            if handle.in_flight.has_waiting and not handle.recalled:
+                stuck = now - (handle.in_flight.full_since() or now) > STUCK_SECONDS
+                if stuck or everything:
+                    handle.recall()
 
     def next_stuck(self) -> float | None:
-        """When the next runner counts as stuck on a task with others behind it."""
+        """When the next runner counts as stuck with others behind what it runs."""
         moments = [
-            handle.head_since + STUCK_SECONDS
+            (handle.in_flight.full_since() or 0.0) + STUCK_SECONDS
             for handle in self.handles
-            if len(handle.in_flight) > 1 and not handle.recalled
+            if handle.in_flight.has_waiting and not handle.recalled
         ]
         return min(moments, default=None)
 
     def next_overdue(self) -> float | None:
         """When the next task will have run longer than it may."""
-        moments = (self._overdue_at(handle) for handle in self.handles)
+        moments = (self._first_overdue(handle)[0] for handle in self.handles)
         return min((at for at in moments if at is not None), default=None)
 
     def kill_overdue(self, now: float) -> None:
         """End the runners of tasks that have run longer than they may."""
         for handle in self.handles:
-            at = self._overdue_at(handle)
+            at, held = self._first_overdue(handle)
             if at is not None and now >= at:
-                handle.overdue = handle.in_flight[0]
+                handle.overdue = held
                 handle.kill()
 
-    def _overdue_at(self, handle: RunnerHandle) -> float | None:
-        if handle.killed or not handle.in_flight:
-            return None
-        limit = self._limit_of(handle.in_flight[0].name)
-        return None if limit is None else handle.head_since + limit
+    def _first_overdue(self, handle: RunnerHandle) -> tuple[float | None, Held | None]:
+        first: tuple[float | None, Held | None] = None, None
+        for held in handle.in_flight.running if not handle.killed else []:
+            limit = self._limit_of(held.claim.name)
+            at = None if limit is None else (held.since or 0.0) + limit
+            if at is not None and (first[0] is None or at < first[0]):
+                first = at, held
+        return first
 
     @property
     def is_busy(self) -> bool:
@@ -108,36 +123,37 @@ class Crew:
 
     def running(self) -> list[Claim]:
         """All claims that runners hold."""
-        return [claim for handle in self.handles for claim in handle.in_flight]
+        return [held.claim for handle in self.handles for held in handle.in_flight]
 
     def dead(self) -> list[RunnerHandle]:
         """Runners that have ended, though a child that a task forked may keep their line open."""
         return [handle for handle in self.handles if handle.process.poll() is not None]
 
-    def bury(self, handle: RunnerHandle, now: float) -> tuple[deque[Claim], str]:
-        """Bury a runner that is gone, or has closed its line; returns what it held, and its end."""
+    def bury(self, handle: RunnerHandle, now: float) -> str:
+        """Bury a runner that is gone, or has closed its line; returns in words how it ended."""
         code = handle.close(patience=1.0)  # it may have closed its line and live on
         self.handles.remove(handle)
         self._failed_starts = 0 if handle.ready else self._failed_starts + 1
         if self._failed_starts:
             self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts / 4)
             log.error("a runner could not start (%s): see its output above", _words(code))
-        return handle.in_flight, f"the process that ran it {_words(code)}"
+        return f"the process that ran it {_words(code)}"
 
     def follow(self, beaten: dict[int, tuple[int, bool]], now: datetime) -> None:
         """After a heartbeat: stop what was taken from this worker, and what was asked to stop."""
         self.cancel([seq for seq, (_, asked) in beaten.items() if asked], now)
         for handle in self.handles:
-            if any(beaten.get(c.seq, (0, False))[0] != c.attempt for c in handle.in_flight):
+            claims = [held.claim for held in handle.in_flight]
+            if any(beaten.get(claim.seq, (0, False))[0] != claim.attempt for claim in claims):
                 handle.kill()
 
     def cancel(self, seqs: Sequence[int], now: datetime) -> None:
         """Tell the tasks in these rows that they should stop, once each."""
         for handle in self.handles if seqs else []:
-            for place, claim in enumerate(handle.in_flight):
-                if claim.seq in seqs and claim.cancel_requested_at is None:
-                    handle.in_flight[place] = replace(claim, cancel_requested_at=now)
-                    handle.cancel(claim.seq)
+            for held in handle.in_flight:
+                if held.claim.seq in seqs and held.claim.cancel_requested_at is None:
+                    held.claim = replace(held.claim, cancel_requested_at=now)
+                    handle.cancel(held.claim.seq)
 
     def kill_busy(self) -> None:
         """End every runner that holds a task; what it held is known when its end is heard."""
@@ -153,7 +169,7 @@ class Crew:
     def dismiss(self) -> None:
         """Let all runners end; those that do not within a few seconds are ended."""
         for handle in self.handles:
-            handle.finish()
+            handle.leave(0.0)
         for handle in self.handles:
             handle.close(patience=5.0)
         self.handles.clear()

@@ -64,11 +64,11 @@ def overdue(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
     return _failed(engine, claim, said | {"again": _after_timeout(claim, options)}, now)
 
 
-def interrupted(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+def interrupted(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
     """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
     if claim.crash_limit:
         return released(claim)
-    said = _said("WorkerLost", "its worker was stopped while it ran, and it may run only once")
+    said = _said("WorkerLost", f"{why} while it ran, and it may run only once")
     return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
 
 

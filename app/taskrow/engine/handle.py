@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections import deque
 from collections.abc import Iterable, Sequence
 
+from taskrow.engine.flight import Flight, Held
 from taskrow.engine.messages import READY, LineBuffer, Report, decode_report, encode_assignment
 from taskrow.storage.claims import Claim
 
@@ -15,9 +15,11 @@ _PIECE = 256 * 1024
 
 
 class RunnerHandle:
-    """One runner process. ``in_flight`` is in the order in which it runs: the first is running."""
+    """One runner process, and what is ``in_flight`` to it."""
 
-    def __init__(self, command: Sequence[str], shared_files: Iterable[int], now: float) -> None:
+    def __init__(
+        self, command: Sequence[str], shared_files: Iterable[int] = (), *, threads: int = 1
+    ) -> None:
         self._work, work = socket.socketpair()
         self._control, control = socket.socketpair()
         files = [str(work.fileno()), str(control.fileno()), str(os.getpid())]
@@ -30,13 +32,15 @@ class RunnerHandle:
         self._work.setblocking(False)
         self._lines = LineBuffer()
         self._unsent = bytearray()
-        self.in_flight: deque[Claim] = deque()
-        self.head_since = now  # monotonic: when the first in flight began, as far as is known
+        self.in_flight = Flight(threads)
         self.ready = False
         self.gone = False
         self.recalled = False
         self.killed = False  # by us: what it ran is not to blame, unless it is overdue
-        self.overdue: Claim | None = None  # what ran longer than its timeout
+        self.overdue: Held | None = None  # what ran longer than its timeout
+        self.handed = 0  # how many tasks it was given, without those that came back
+        self.worn = False  # it holds more memory than it may
+        self.leaving_since: float | None = None  # monotonic: it gets no more and ends
 
     def fileno(self) -> int:
         return self._work.fileno()
@@ -45,13 +49,12 @@ class RunnerHandle:
     def wants_to_write(self) -> bool:
         return bool(self._unsent)
 
-    def hand(self, claim: Claim, now: float) -> None:
-        """Give it a task; it is sent by :meth:`flush`."""
-        if not self.in_flight:
-            self.head_since = now
-        self.in_flight.append(claim)
+    def hand(self, claim: Claim, now: float) -> bool:
+        """Give it a task; it is sent by :meth:`flush`. Returns whether it begins at once."""
         self.recalled = False
+        self.handed += 1
         self._unsent += encode_assignment(claim)
+        return self.in_flight.add(claim, now).since is not None
 
     def flush(self) -> None:
         """Send what fits; a runner that is busy reads later."""
@@ -62,6 +65,8 @@ class RunnerHandle:
             return
         except (BrokenPipeError, ConnectionResetError):
             self._unsent.clear()  # its end is seen when its reports are read
+        if self.leaving_since is not None:
+            self._end_of_work()
 
     def receive(self) -> list[Report]:
         """The reports that have come; sets ``gone`` at the end of the line."""
@@ -81,21 +86,16 @@ class RunnerHandle:
         self.ready = self.ready or any(report.kind == READY for report in reports)
         return reports
 
-    def find(self, report: Report) -> Claim | None:
-        """The claim that a report speaks of; None where this runner does not hold it."""
-        for claim in self.in_flight:
-            if claim.seq == report.seq and claim.attempt == report.attempt:
-                return claim
-        return None
+    def find(self, report: Report) -> Held | None:
+        """The task that a report speaks of; None where this runner does not hold it."""
+        return self.in_flight.find(report.seq, report.attempt)
 
-    def take(self, report: Report, now: float) -> Claim | None:
-        """Like :meth:`find`, and the runner holds it no more."""
-        claim = self.find(report)
-        if claim is not None:
-            if claim is self.in_flight[0]:
-                self.head_since = now
-            self.in_flight.remove(claim)
-        return claim
+    def drop(self, held: Held, now: float, *, ran: bool) -> Held | None:
+        """It holds this one no more; returns the one that begins in its place."""
+        self.handed -= not ran
+        if self.leaving_since is not None:
+            self.leaving_since = now
+        return self.in_flight.remove(held, now)
 
     def recall(self) -> None:
         """Ask back what has not been started."""
@@ -112,12 +112,16 @@ class RunnerHandle:
         except (BrokenPipeError, ConnectionResetError):
             return  # it is gone; its reports say so
 
-    def finish(self) -> None:
-        """Let it end after what it is doing."""
+    def leave(self, now: float) -> None:
+        """Let it end after what it was handed."""
+        self.leaving_since = now
+        self.flush()
+
+    def _end_of_work(self) -> None:
         try:
             self._work.shutdown(socket.SHUT_WR)
         except OSError:
-            return  # it has ended already
+            return  # it has ended already, or knows
 
     def kill(self) -> None:
         """End it now."""

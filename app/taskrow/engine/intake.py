@@ -7,13 +7,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
-from taskrow.engine.messages import PROGRESS, READY, RETURNED, Report
+from taskrow.engine.messages import PROGRESS, READY, RETURNED, WORN, Report
 from taskrow.engine.progress import ProgressBook
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
 
 if TYPE_CHECKING:
     from taskrow.engine.crew import Crew
+    from taskrow.engine.flight import Held
     from taskrow.engine.handle import RunnerHandle
     from taskrow.engine.journal import Journal
     from taskrow.engine.queue import QueueEngine
@@ -38,46 +39,55 @@ class Intake:
     def bury(self, handle: RunnerHandle) -> None:
         """A runner is gone: what it ran ends so, what it had not begun goes back unharmed."""
         moment = time.monotonic()
-        held, how = self._crew.bury(handle, moment)
-        if held:
-            ending = self._ending_of_head(handle, held[0], how)
-            seconds, last_word = moment - handle.head_since, self.progress.close(held[0])
-            self.endings.append(replace(ending, progress=last_word, seconds=seconds))
-            self.release(list(held)[1:])
+        how = self._crew.bury(handle, moment)
+        for held in handle.in_flight.running:
+            self._close(self._ending_of_lost(handle, held, how), moment - (held.since or moment))
+        self.release([held.claim for held in handle.in_flight.waiting])
 
-    def _ending_of_head(self, handle: RunnerHandle, head: Claim, how: str) -> Ending:
-        now, overdue = self._engine.clock(), handle.overdue
-        if overdue is not None and (overdue.seq, overdue.attempt) == (head.seq, head.attempt):
-            return endings.overdue(self._engine, head, now)
+    def _ending_of_lost(self, handle: RunnerHandle, held: Held, how: str) -> Ending:
+        now = self._engine.clock()
+        if held is handle.overdue:
+            return endings.overdue(self._engine, held.claim, now)
+        if handle.overdue is not None:
+            why = "another task in the threads of its runner ran longer than its timeout"
+            return endings.interrupted(self._engine, held.claim, why, now)
         if handle.killed:
-            return endings.interrupted(self._engine, head, now)
-        return endings.lost(self._engine, head, how, now)
+            return endings.interrupted(self._engine, held.claim, "its worker was stopped", now)
+        return endings.lost(self._engine, held.claim, how, now)
 
     def release(self, claims: list[Claim]) -> None:
         """Give claims back unharmed."""
         self.endings += [endings.released(claim) for claim in claims]
 
     def _take_in(self, handle: RunnerHandle, report: Report) -> bool:
-        if report.kind == PROGRESS:
-            claim = handle.find(report)
-            if claim is not None:
-                self.progress.note(claim, report.payload)
-            return False
         if report.kind == READY:
             return True
-        claim = handle.take(report, time.monotonic())
-        if claim is not None:
-            self._note_ending(claim, report)
-            if handle.in_flight and report.kind != RETURNED:
-                self._journal.started(handle.in_flight[0])
+        if report.kind == WORN:
+            handle.worn = True
+            return False
+        held = handle.find(report)
+        if held is None:
+            return report.kind != PROGRESS
+        if report.kind == PROGRESS:
+            self.progress.note(held.claim, report.payload)
+            return False
+        self._take(handle, held, report)
         return True
 
-    def _note_ending(self, claim: Claim, report: Report) -> None:
-        if report.kind == RETURNED:
-            self.release([claim])
+    def _take(self, handle: RunnerHandle, held: Held, report: Report) -> None:
+        """A runner has done with a task, or gives it back."""
+        ran = report.kind != RETURNED
+        begins = handle.drop(held, time.monotonic(), ran=ran)
+        if not ran:
+            self.release([held.claim])
             return
-        seconds = report.ms / 1000
-        ending = endings.ending_of(self._engine, claim, report, self._engine.clock())
-        last_word = self.progress.close(claim)
+        ending = endings.ending_of(self._engine, held.claim, report, self._engine.clock())
+        self._close(ending, report.ms / 1000)
+        self._crew.pace.note(report.ms / 1000)
+        if begins is not None:
+            self._journal.started(begins.claim)
+
+    def _close(self, ending: Ending, seconds: float) -> None:
+        """An attempt is over: what it said last goes with its end."""
+        last_word = self.progress.close(ending.claim)
         self.endings.append(replace(ending, progress=last_word, seconds=seconds))
-        self._crew.pace.note(seconds)

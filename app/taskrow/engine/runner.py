@@ -1,24 +1,30 @@
 """The child process that runs user code: one task after another, each reported as one line.
 
+With threads it runs several at a time; a thread takes the next one when it is free.
+
 A runner never writes a task's state; it does not even know the database unless the task does. It
 ends when its supervisor lets go of it, and dies with its supervisor.
 """
 
 from __future__ import annotations
 
+import contextvars
 import ctypes
 import os
 import signal
 import socket
 import sys
 import threading
+import traceback
 from typing import TYPE_CHECKING
 
 from taskrow.engine.inbox import Inbox
+from taskrow.engine.memory import MemoryLimit
 from taskrow.engine.messages import (
     PROGRESS,
     READY,
     RETURNED,
+    WORN,
     Assignment,
     LineBuffer,
     Report,
@@ -36,22 +42,58 @@ _PR_SET_PDEATHSIG = 1
 
 
 class Runner:
-    """One runner: the inbox, and the voice back to the supervisor."""
+    """One runner: the inbox, its threads, and the voice back to the supervisor."""
 
-    def __init__(self, engine: QueueEngine, work: socket.socket, control: socket.socket) -> None:
+    def __init__(
+        self,
+        engine: QueueEngine,
+        work: socket.socket,
+        control: socket.socket,
+        *,
+        threads: int = 1,
+        max_memory: int = 0,
+    ) -> None:
         self._engine = engine
         self._work, self._control = work, control
         self._inbox = Inbox(work)
+        self._threads, self._memory = threads, MemoryLimit(max_memory)
         self._speaking = threading.Lock()
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
-        """Run until the supervisor closes the inbox."""
+        """Run what comes, until no more is wanted."""
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
         self._say(Report(READY))
+        if self._threads == 1:  # in the main thread, where signals are heard
+            self._work_off()
+            return
+        names = [f"taskrow-{number}" for number in range(self._threads)]
+        hands = [threading.Thread(target=self._work_off_or_end, name=name) for name in names]
+        for hand in hands:
+            hand.start()
+        for hand in hands:
+            hand.join()
+
+    def _work_off(self) -> None:
         while (assignment := self._inbox.next()) is not None:
-            self._say(self._run_one(assignment))
-            self._cancelled.discard(assignment.seq)
+            # What a task sets in context variables is not there for the next one.
+            contextvars.copy_context().run(self._work_on, assignment)
+
+    def _work_off_or_end(self) -> None:
+        """A thread that ended alone would leave its task running for ever."""
+        try:
+            self._work_off()
+        except BaseException as error:  # noqa: BLE001
+            if not isinstance(error, ConnectionError):  # the supervisor is gone
+                traceback.print_exc()
+            os._exit(1)
+
+    def _work_on(self, assignment: Assignment) -> None:
+        report = self._run_one(assignment)
+        if self._memory.is_passed_now():
+            self._say(Report(WORN))
+        self._say(report)
+        self._cancelled.discard(assignment.seq)
 
     def _run_one(self, assignment: Assignment) -> Report:
         seq, attempt = assignment.seq, assignment.attempt
@@ -65,9 +107,9 @@ class Runner:
 
         return run_assignment(self._engine, assignment, report, check)
 
-    def _say(self, report: Report) -> None:
+    def _say(self, *reports: Report) -> None:
         with self._speaking:
-            self._work.sendall(encode_report(report))
+            self._work.sendall(b"".join(map(encode_report, reports)))
 
     def _obey(self) -> None:
         """The control thread: hears while a task runs. The end of the line is the end of us all."""
@@ -86,13 +128,21 @@ class Runner:
                 self._say(Report(RETURNED, assignment.seq, assignment.attempt))
 
 
-def serve(load: Callable[[], QueueEngine], work_file: int, control_file: int, parent: int) -> None:
-    """The life of a runner process. ``load`` gives the application's queue."""
+def serve(
+    load: Callable[[], QueueEngine],
+    work_file: int,
+    control_file: int,
+    parent: int,
+    *,
+    threads: int = 1,
+    max_memory: int = 0,
+) -> None:
+    """The life of a runner process. ``load`` gives the application's queue; ``max_memory``: MiB."""
     die_with(parent)
     _leave_signals_to_the_supervisor()
     work, control = socket.socket(fileno=work_file), socket.socket(fileno=control_file)
     try:
-        Runner(load(), work, control).run()
+        Runner(load(), work, control, threads=threads, max_memory=max_memory).run()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the supervisor is gone; nobody is left to report to
 

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -23,6 +21,7 @@ from taskrow.engine.listening import Listener
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
+from taskrow.engine.worker_options import WorkerOptions
 from taskrow.errors import DatabaseError
 from taskrow.storage import queries, upkeep, workers
 from taskrow.storage.claims import Claim
@@ -38,18 +37,6 @@ log = logging.getLogger("taskrow.worker")
 _REST = 0.5  # seconds between tries while the database cannot be used
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions:
-    """How a worker works. queues: None is every queue. burst: stop when nothing is left to do."""
-
-    runner_command: Sequence[str]
-    runners: int = 1
-    queues: Sequence[str] | None = None
-    burst: bool = False
-    grace: float = 30.0
-    debug: bool = False
-
-
 class Supervisor:
     """One worker process."""
 
@@ -60,8 +47,7 @@ class Supervisor:
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
-            options.runner_command,
-            options.runners,
+            options,
             [] if shared is None else [shared],
             lambda name: engine.options_of(name).timeout,
         )
@@ -99,8 +85,9 @@ class Supervisor:
         self._upkeep.begin(now)
         self._signals.install()
         log.info(
-            "worker %s started: runners %d, queues %s, database %s",
-            self.id, options.runners, queues, database.place,
+            "worker %s started: runners %d%s, queues %s, database %s",
+            self.id, options.runners, f" x {options.threads} threads" * (options.threads > 1),
+            queues, database.place,
         )  # fmt: skip
 
     def _turn(self) -> None:

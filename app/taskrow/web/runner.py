@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from functools import partial
 
 from flask.cli import ScriptInfo
 
@@ -21,9 +22,11 @@ def load_engine(app_path: str | None) -> QueueEngine:
 
 def main() -> None:
     """Serve the supervisor that started this process."""
-    app_path, work, control, parent = sys.argv[1:]
+    app_path, *numbers = sys.argv[1:]
+    threads, max_memory, work, control, parent = map(int, numbers)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
-    serve(lambda: load_engine(app_path), int(work), int(control), int(parent))
+    load = partial(load_engine, app_path)
+    serve(load, work, control, parent, threads=threads, max_memory=max_memory)
 
 
 if __name__ == "__main__":
