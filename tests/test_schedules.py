@@ -110,7 +110,7 @@ def test_what_is_wrong_fails_at_import_and_leaves_nothing(
 ) -> None:
     queue = TaskQueue()
     with pytest.raises(OptionError, match=sentence):
-        queue.task(name="alone", **options)(alone)
+        queue.task(name="alone", **options)(alone)  # type: ignore[no-untyped-call]
     queue.task(name="alone", every=60)(alone)
 
 
