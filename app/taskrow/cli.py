@@ -8,9 +8,10 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 
-from taskrow.cli_parts import as_json, command_of, find_engine, plain, say
+from taskrow.cli_parts import as_json, command_of, find_engine, harmless, plain, say
 from taskrow.cli_schedules import schedules
 from taskrow.cli_worker import worker
+from taskrow.dev.command import dev
 from taskrow.domain.task import Status, Task
 from taskrow.storage import queries
 from taskrow.storage.schema import known_revisions, upgrade
@@ -20,6 +21,7 @@ _MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
 commands.add_command(schedules)
 commands.add_command(worker)
+commands.add_command(dev)
 
 
 @command_of(commands, "list")
@@ -50,14 +52,17 @@ def list_command(
 @click.argument("task_id")
 @as_json
 def show(task_id: str, as_json: bool) -> None:
-    """Show one task whole."""
-    task = plain(find_engine().get(task_id))
+    """Show one task whole, with what its attempts logged."""
+    engine = find_engine()
+    task, logs = plain(engine.get(task_id)), engine.attempt_logs(task_id)
     if as_json:
-        click.echo(json.dumps(task, indent=2))
+        click.echo(json.dumps(task | {"logs": [plain(one) for one in logs] or None}, indent=2))
         return
     for name, value in task.items():
         if value is not None:
             click.echo(f"{name:>20}  {value}")
+    for one in logs:
+        click.echo(f"\nlogged by attempt {one.attempt}:\n{harmless(one.text)}")
 
 
 @command_of(commands, "cancel")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
@@ -18,6 +19,7 @@ from taskrow.errors import NoApplicationError, TaskrowError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_CONTROL = re.compile(r"[^\n\t -~\xa0-\U0010ffff]")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -57,6 +59,11 @@ def plain(record: object) -> dict[str, Any]:
         name: to_text(value) if hasattr(value, "tzinfo") else value
         for name, value in vars(record).items()
     }
+
+
+def harmless(text: str) -> str:
+    """Text that commands a terminal to do nothing but break lines: what a task logged."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:

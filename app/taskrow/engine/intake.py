@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
-from taskrow.engine.messages import PROGRESS, READY, RETURNED, WORN, Report
+from taskrow.engine.messages import LOGS, PROGRESS, READY, RETURNED, WORN, Report
 from taskrow.engine.progress import ProgressBook
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
@@ -27,6 +28,7 @@ class Intake:
         self._engine, self._crew, self._journal = engine, crew, journal
         self.endings: list[Ending] = []
         self.progress = ProgressBook()
+        self._logs: dict[int, str] = {}  # of tasks that run, by seq: what they have sent so far
 
     def hear(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
@@ -67,12 +69,18 @@ class Intake:
             return False
         held = handle.find(report)
         if held is None:
-            return report.kind != PROGRESS
-        if report.kind == PROGRESS:
-            self.progress.note(held.claim, report.payload)
+            return report.kind not in (PROGRESS, LOGS)
+        if report.kind in (PROGRESS, LOGS):
+            self._note_news(held.claim, report)
             return False
         self._take(handle, held, report)
         return True
+
+    def _note_news(self, claim: Claim, report: Report) -> None:
+        if report.kind == LOGS:
+            self._logs[claim.seq] = json.loads(report.payload)
+        else:
+            self.progress.note(claim, report.payload)
 
     def _take(self, handle: RunnerHandle, held: Held, report: Report) -> None:
         """A runner has done with a task, or gives it back."""
@@ -89,5 +97,5 @@ class Intake:
 
     def _close(self, ending: Ending, seconds: float) -> None:
         """An attempt is over: what it said last goes with its end."""
-        last_word = self.progress.close(ending.claim)
-        self.endings.append(replace(ending, progress=last_word, seconds=seconds))
+        last_word, logs = self.progress.close(ending.claim), self._logs.pop(ending.claim.seq, None)
+        self.endings.append(replace(ending, progress=last_word, logs=logs, seconds=seconds))

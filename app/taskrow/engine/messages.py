@@ -19,7 +19,7 @@ from typing import Any
 from taskrow.domain.answer import Answer
 from taskrow.storage.claims import Claim
 
-READY, WORN, PROGRESS, RETURNED = "ready", "worn", "progress", "returned"
+READY, WORN, PROGRESS, LOGS, RETURNED = "ready", "worn", "progress", "logs", "returned"
 SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "answered"
 
 

@@ -19,8 +19,9 @@ from taskrow.engine.history import History
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError, TaskExistsError, TransitionError
-from taskrow.storage import queries, upkeep
+from taskrow.storage import logs, queries, upkeep
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
@@ -166,6 +167,15 @@ class QueueEngine:
                 f"there is no task {task_id!r}: it never was, or it has been purged"
             )
         return task
+
+    def attempt_logs(self, task_id: str) -> list[AttemptLogs]:
+        """What the ended attempts of a task logged, first attempt first; NoSuchTaskError.
+
+        For those who may see it: a log may hold what the task's submitter must not know.
+        """
+        self.get(task_id)
+        with self.database.read() as connection:
+            return logs.attempt_logs(connection, task_id)
 
     def usual_seconds(self, name: str) -> float | None:
         """How long tasks of this name ran on average lately; None: none has ended."""

@@ -10,17 +10,21 @@ from __future__ import annotations
 
 import contextvars
 import ctypes
+import json
 import os
 import signal
 import socket
 import sys
 import threading
+import time
 import traceback
 from typing import TYPE_CHECKING
 
+from taskrow.engine.attempt_log import AttemptLog, LogKeeper
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.memory import MemoryLimit
 from taskrow.engine.messages import (
+    LOGS,
     PROGRESS,
     READY,
     RETURNED,
@@ -39,6 +43,7 @@ if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 _PR_SET_PDEATHSIG = 1
+_LOGS_EVERY = 1.0  # seconds between what a running task logged and more of it, for the worst case
 
 
 class Runner:
@@ -57,11 +62,13 @@ class Runner:
         self._work, self._control = work, control
         self._inbox = Inbox(work)
         self._threads, self._memory = threads, MemoryLimit(max_memory)
+        self._keeper = LogKeeper(engine.settings.log_level)
         self._speaking = threading.Lock()
         self._cancelled: set[int] = set()
 
     def run(self) -> None:
         """Run what comes, until no more is wanted."""
+        self._keeper.install()
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
         self._say(Report(READY))
         if self._threads == 1:  # in the main thread, where signals are heard
@@ -89,17 +96,23 @@ class Runner:
             os._exit(1)
 
     def _work_on(self, assignment: Assignment) -> None:
-        report = self._run_one(assignment)
+        log = AttemptLog()
+        self._keeper.ensure()
+        log.begin()
+        report = self._run_one(assignment, log)
+        last_words = _log_reports(assignment, log.end())
         if self._memory.is_passed_now():
             self._say(Report(WORN))
-        self._say(report)
+        self._say(*last_words, report)
         self._cancelled.discard(assignment.seq)
 
-    def _run_one(self, assignment: Assignment) -> Report:
+    def _run_one(self, assignment: Assignment, log: AttemptLog) -> Report:
         seq, attempt = assignment.seq, assignment.attempt
 
         def report(progress: str) -> None:
-            self._say(Report(PROGRESS, seq, attempt, payload=progress))
+            news = log.news(time.monotonic(), _LOGS_EVERY)
+            said = Report(PROGRESS, seq, attempt, payload=progress)
+            self._say(*_log_reports(assignment, news), said)
 
         def check() -> None:
             if seq in self._cancelled:
@@ -126,6 +139,12 @@ class Runner:
         else:
             for assignment in self._inbox.take_back():
                 self._say(Report(RETURNED, assignment.seq, assignment.attempt))
+
+
+def _log_reports(assignment: Assignment, text: str | None) -> list[Report]:
+    if text is None:
+        return []
+    return [Report(LOGS, assignment.seq, assignment.attempt, payload=json.dumps(text))]
 
 
 def serve(

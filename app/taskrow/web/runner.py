@@ -8,6 +8,7 @@ from functools import partial
 
 from flask.cli import ScriptInfo
 
+from taskrow.dev.reporting import report_modules
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.runner import serve
 from taskrow.web.lookup import engine_of
@@ -16,12 +17,14 @@ from taskrow.web.lookup import engine_of
 def load_engine(app_path: str | None) -> QueueEngine:
     """Import an application as the flask command does, and return its queue."""
     app = ScriptInfo(app_import_path=app_path or None).load_app()
+    _ = app.logger  # Flask gives it a handler of its own while nobody else listens
     with app.app_context():  # a script with a bare @async_api gets its queue here
         return engine_of(app)
 
 
 def main() -> None:
     """Serve the supervisor that started this process."""
+    report_modules()
     app_path, *numbers = sys.argv[1:]
     threads, max_memory, work, control, parent = map(int, numbers)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
