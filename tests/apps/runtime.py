@@ -63,6 +63,9 @@ def say_odd_things() -> None:
     log.info("nul \0 surrogate \udc80 escape \x1b[31m")
     log.info("two parts %s", b"\xff\x00")
     log.info("too %s %s", "few")  # noqa: PLE1206
+    log.info("\udc80" * 4000)
+    by_hand = {"name": "shop", "levelno": 20, "levelname": "INFO", "created": "now"}
+    log.handle(logging.makeLogRecord(by_hand))
     log.info("x" * 1_000_000 + "the end")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -23,8 +24,10 @@ def pids(engine: QueueEngine, ids: list[str]) -> list[int]:
 
 
 def is_alive(pid: int) -> bool:
-    stat = Path(f"/proc/{pid}/stat")
-    return stat.exists() and ") Z " not in stat.read_text()
+    try:
+        return ") Z " not in Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return False
 
 
 def test_a_runner_runs_no_more_tasks_than_it_may(
@@ -37,6 +40,15 @@ def test_a_runner_runs_no_more_tasks_than_it_may(
     assert (len(set(found)), max(turns)) == (len(turns), 10)  # one after the other, never together
     assert {engine.get(task_id).attempt for task_id in ids} == {1}
     eventually(lambda: not any(map(is_alive, found[:10])))
+
+
+@sqlite_only
+def test_nor_do_several_runners_with_threads(engine: QueueEngine, start: ProcessFactory) -> None:
+    ids = [submit(engine, runtime.pid) for _ in range(60)]
+    limits = ("--runners", "2", "--threads", "3", "--max-tasks-per-runner", "7")
+    start.worker(*limits, app=APP)
+    assert max(Counter(pids(engine, ids)).values()) <= 7
+    assert {engine.get(task_id).attempt for task_id in ids} == {1}
 
 
 @sqlite_only

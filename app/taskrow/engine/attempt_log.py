@@ -106,18 +106,19 @@ class LogKeeper(logging.Handler):
             last.handle(record)  # without us it would have been printed so
 
     def _line(self, record: logging.LogRecord) -> str:
-        at = to_text(datetime.fromtimestamp(record.created, UTC))
         try:
-            text = self._formatter.format(record)
+            at = to_text(datetime.fromtimestamp(record.created, UTC))
+            text = f"{at} {self._formatter.format(record)}"
         except SoftTimeout:
             raise  # it was meant for the task
         except Exception as error:  # noqa: BLE001 - a task may log anything
             kind = type(error).__qualname__
-            text = f"{record.levelname} {record.name}: (it cannot be read: {kind} was raised)"
-        return f"{at} {storable(_shortened(text))}"
+            at = to_text(datetime.now(UTC))
+            text = f"{at} {record.levelname} {record.name}: (it cannot be read: {kind} was raised)"
+        return _shortened(storable(_shortened(text)))  # an escape is longer than what it is for
 
     def _is_alone_with(self, record: logging.LogRecord) -> bool:
-        logger: logging.Logger | None = logging.getLogger(record.name)
+        logger: logging.Logger | None = logging.getLogger(str(record.name))
         while logger is not None:
             if any(handler is not self for handler in logger.handlers):
                 return False
@@ -126,7 +127,7 @@ class LogKeeper(logging.Handler):
 
 
 def _shortened(text: str) -> str:
-    if len(text) <= _HEAD + _TAIL:
+    if len(text) <= _HEAD + _TAIL + 100:  # and what was shortened before stays as it is
         return text
     left_out = len(text) - _HEAD - _TAIL
     return f"{text[:_HEAD]}\n... {left_out} characters left out ...\n{text[-_TAIL:]}"

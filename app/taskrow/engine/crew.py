@@ -29,7 +29,7 @@ class Crew:
         limit_of: Callable[[str], float | None],
     ) -> None:
         self._command, self._shared_files = options.full_runner_command, shared_files
-        self._threads, self._most = options.threads, options.threads * options.runners
+        self._threads = options.threads
         self._limit_of = limit_of
         self.handles: list[RunnerHandle] = []
         self.pace = Pace()
@@ -49,10 +49,14 @@ class Crew:
 
     def capacity(self, now: float) -> int:
         """How many more tasks the runners can take."""
-        room = sum(self._room(handle, now) for handle in self._recycling.at_work(self.handles))
-        if any(handle.in_flight for handle in self.handles if handle.leaving_since is not None):
-            room = min(room, self._most - sum(len(handle.in_flight) for handle in self.handles))
-        return max(0, room)
+        return sum(self._rooms(now).values())
+
+    def _rooms(self, now: float) -> dict[RunnerHandle, int]:
+        at_work = self._recycling.at_work(self.handles)
+        rooms = {handle: self._room(handle, now) for handle in at_work}
+        for handle, most in self._recycling.held_back(self.handles).items():
+            rooms[handle] = min(rooms[handle], max(0, most - len(handle.in_flight)))
+        return rooms
 
     def _room(self, handle: RunnerHandle, now: float) -> int:
         if not handle.ready or handle.gone or handle.killed:
@@ -66,14 +70,14 @@ class Crew:
 
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
         """Give each task to the runner that can take most; returns those that begin at once."""
-        at_work = self._recycling.at_work(self.handles)
-        room = {handle: self._room(handle, now) for handle in at_work}
-        begun = []
+        room, begun = self._rooms(now), []
         for claim in claims:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
             begun += [claim] if handle.hand(claim, now) else []
-        for handle in room:
+            if self._recycling.left(handle) == 0 and len(room) > 1:
+                del room[handle]  # even where all of them have become full meanwhile
+        for handle in self.handles:
             handle.flush()
         return begun
 

@@ -27,6 +27,18 @@ class Recycling:
         """The runners that get tasks."""
         return _staying(handles)[: self._options.runners]
 
+    def held_back(self, handles: Sequence[RunnerHandle]) -> dict[RunnerHandle, int]:
+        """How many tasks the newest may hold for now, while others finish what they have."""
+        threads = self._options.threads
+        taken = sum(len(h.in_flight.running) for h in handles if h.leaving_since is not None)
+        held_back = {}
+        for handle in reversed(self.at_work(handles) if taken else []):
+            held_back[handle] = max(0, threads - taken)
+            taken -= threads
+            if taken <= 0:
+                break
+        return held_back
+
     def missing(self, handles: Sequence[RunnerHandle]) -> int:
         """How many runners to start, successors among them."""
         lasting = [handle for handle in _staying(handles) if not self._is_near_its_end(handle)]

@@ -18,6 +18,7 @@ from taskrow.engine.exchange import Give, Take, exchange
 from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
+from taskrow.engine.platforms import check_worker_platform
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
@@ -41,6 +42,7 @@ class Supervisor:
     """One worker process."""
 
     def __init__(self, engine: QueueEngine, options: WorkerOptions) -> None:
+        check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
         self._listener = Listener(open_doorbell(engine.database, WORK))
