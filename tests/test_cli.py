@@ -261,3 +261,25 @@ def test_an_application_without_a_queue_is_one_sentence(tmp_path: Path) -> None:
         assert said.stderr == (
             "Error: the application 'plain' has no TaskQueue: call TaskQueue(app) in it\n"
         )
+
+
+def test_queues_are_paused_shown_and_resumed(shell: Shell) -> None:
+    assert shell.json("queues") == []
+    assert shell.say("queues") == "nothing waits, and no queue is paused\n"
+    add.apply_async((1, 2), queue="reports")
+    assert shell.say("pause", "reports") == "paused reports\n"
+    assert shell.json("pause", "mail") == {"queue": "mail", "paused": True}
+    mail, reports = shell.json("queues")
+    assert (mail["name"], mail["queued"], mail["oldest_at"]) == ("mail", 0, None)
+    assert (reports["queued"], reports["running"], reports["scheduled"]) == (1, 0, 0)
+    assert reports["paused_at"] is not None
+    assert "reports  1 queued  0 scheduled  0 running, the oldest waits" in shell.say("queues")
+    assert shell.say("resume", "reports") == "resumed reports\n"
+    assert shell.say("resume", "reports") == "reports was not paused\n"
+    assert shell.json("resume", "mail")["was_paused"]
+    assert [lane["name"] for lane in shell.json("queues")] == ["reports"]
+
+
+def test_cancel_terminate_is_noted_in_the_row(shell: Shell) -> None:
+    task_id = add.apply_async((1, 2)).id
+    assert shell.json("cancel", task_id, "--terminate")["status"] == "cancelled"

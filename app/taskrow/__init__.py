@@ -2,71 +2,21 @@
 
 from __future__ import annotations
 
-from taskrow.domain.asks import Cancel, Retry
-from taskrow.domain.schedule import Schedule
-from taskrow.engine.context import TaskContext
-from taskrow.engine.functions import TaskFunction
-from taskrow.engine.futures import QueueExecutor, TaskFuture
-from taskrow.engine.result import AsyncResult
-from taskrow.errors import (
-    ArgumentsError,
-    CancelRequested,
-    DatabaseBusyError,
-    DatabaseError,
-    NoApplicationError,
-    NoSuchScheduleError,
-    NoSuchTaskError,
-    NotATaskError,
-    OptionError,
-    PlatformError,
-    ResultError,
-    RetriesExhausted,
-    SchemaError,
-    SettingsError,
-    SoftTimeout,
-    TaskCancelled,
-    TaskExistsError,
-    TaskFailed,
-    TaskrowError,
-    TaskTimeout,
-    TransitionError,
-    UnknownTaskError,
-)
-from taskrow.web.async_api import async_api, in_worker
-from taskrow.web.extension import TaskQueue
+from importlib import import_module
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "ArgumentsError",
-    "AsyncResult",
-    "Cancel",
-    "CancelRequested",
-    "DatabaseBusyError",
-    "DatabaseError",
-    "NoApplicationError",
-    "NoSuchScheduleError",
-    "NoSuchTaskError",
-    "NotATaskError",
-    "OptionError",
-    "PlatformError",
-    "QueueExecutor",
-    "ResultError",
-    "RetriesExhausted",
-    "Retry",
-    "Schedule",
-    "SchemaError",
-    "SettingsError",
-    "SoftTimeout",
-    "TaskCancelled",
-    "TaskContext",
-    "TaskExistsError",
-    "TaskFailed",
-    "TaskFunction",
-    "TaskFuture",
-    "TaskQueue",
-    "TaskTimeout",
-    "TaskrowError",
-    "TransitionError",
-    "UnknownTaskError",
-    "async_api",
-    "in_worker",
-]
+if TYPE_CHECKING:
+    from taskrow.public import *  # noqa: F403 - the public names are listed there
+else:
+
+    def __getattr__(name):
+        """Load the public names with the first that is used.
+
+        pytest imports taskrow.testing, and so this package, wherever it is installed: that must not
+        cost every test run the import of Flask and SQLAlchemy.
+        """
+        if not name.startswith("_") and name in import_module("taskrow.public").__all__:
+            return globals().setdefault(name, getattr(import_module("taskrow.public"), name))
+        if name == "__all__":
+            return import_module("taskrow.public").__all__
+        raise AttributeError(f"module 'taskrow' has no attribute {name!r}")

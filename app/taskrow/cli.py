@@ -8,6 +8,7 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 
+from taskrow import cli_lanes
 from taskrow.cli_parts import as_json, command_of, find_engine, harmless, plain, say
 from taskrow.cli_schedules import schedules
 from taskrow.cli_worker import worker
@@ -19,9 +20,8 @@ from taskrow.storage.schema import known_revisions, upgrade
 _MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
-commands.add_command(schedules)
-commands.add_command(worker)
-commands.add_command(dev)
+for command in (schedules, worker, dev, cli_lanes.queues, cli_lanes.pause, cli_lanes.resume):
+    commands.add_command(command)
 
 
 @command_of(commands, "list")
@@ -67,10 +67,11 @@ def show(task_id: str, as_json: bool) -> None:
 
 @command_of(commands, "cancel")
 @click.argument("task_id")
+@click.option("--terminate", is_flag=True, help="End the process of one that runs.")
 @as_json
-def cancel(task_id: str, as_json: bool) -> None:
+def cancel(task_id: str, terminate: bool, as_json: bool) -> None:
     """Cancel a task that waits; ask one that runs to stop."""
-    found = find_engine().cancel(task_id)
+    found = find_engine().cancel(task_id, terminate=terminate)
     asked = found is Status.RUNNING
     say(as_json, f"{'asked to stop' if asked else 'cancelled'} {task_id}",
         id=task_id, was=found, status="running" if asked else "cancelled")  # fmt: skip

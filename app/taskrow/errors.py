@@ -6,6 +6,9 @@ what happened and what to do.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class TaskrowError(Exception):
     """Something went wrong in taskrow."""
@@ -54,6 +57,14 @@ class DatabaseBusyError(DatabaseError):
     """The task database was busy for too long: try again."""
 
 
+class PartlySubmittedError(DatabaseError):
+    """The database failed in the middle of a bulk submit: ``submitted`` are those that are in."""
+
+    def __init__(self, message: str | None = None, submitted: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.submitted = list(submitted)
+
+
 class SchemaError(DatabaseError):
     """The tables of the task database do not fit this version of taskrow."""
 
@@ -76,6 +87,10 @@ class TaskExistsError(TaskrowError, ValueError):
 
 class TransitionError(TaskrowError):
     """The task is in a status that does not allow this."""
+
+
+class KeyHeldError(TransitionError):
+    """Another task that is not over holds the unique key of this one."""
 
 
 class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mistake
@@ -107,3 +122,15 @@ class TaskTimeout(TaskFailed):
     """The task ran longer than its timeout, and its process was ended."""
 
     type = "TaskTimeout"
+
+
+class CommitError(TaskrowError):
+    """What a task hands to self.commit() cannot be committed with it."""
+
+
+class ClaimLost(CommitError):  # noqa: N818 - reads as what happened to the task
+    """This attempt was taken from its worker, so nothing of it is committed."""
+
+
+class WaitRefused(TaskrowError):  # noqa: N818 - reads as what happened to the task
+    """The task may not wait for another: too many tasks of its worker wait already."""

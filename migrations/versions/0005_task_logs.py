@@ -8,7 +8,7 @@ from sqlalchemy import Column, ForeignKey, PrimaryKeyConstraint, Text
 from taskrow.storage.types import BigInt
 
 revision = "0005"
-down_revision = "0003"
+down_revision = "0004"
 
 
 def upgrade() -> None:

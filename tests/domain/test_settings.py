@@ -42,7 +42,7 @@ def test_an_unknown_key_names_the_nearest_one() -> None:
 
 
 WRONG = [b"x", [], {}, True, -1, float("nan"), float("inf"), 2**40, ""]
-RIGHT = {"secret_headers": [], "join_session": True}
+RIGHT = {"secret_headers": [], "eager": True, "join_session": True}
 
 
 @pytest.mark.parametrize(

@@ -6,25 +6,38 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.conftest import new_database_url
+from tests.doors.rest import Api, open_api
 from tests.doors.site import Site, open_site
 from tests.support.postgres import PostgresServer
 
+KINDS = ["sqlite", "postgresql"]
 
-@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
-def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Site]:
-    """An application and its worker, on either kind of database."""
+
+@pytest.fixture(scope="session")
+def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """An application and its worker on a file."""
     directory = tmp_path_factory.mktemp("site")
-    url = f"sqlite:///{directory / 'tasks.db'}"
-    server: PostgresServer | None = None
-    if request.param == "postgresql":
-        server = request.getfixturevalue("postgres")
-        url = server.create_database()
-    with open_site(directory, url) as site:
+    with open_site(directory, f"sqlite:///{directory / 'tasks.db'}") as site:
         yield site
-    if server is not None:
-        server.drop_database(url)
+
+
+@pytest.fixture(scope="session")
+def postgresql_site(
+    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """An application and its worker on a server."""
+    url = postgres.create_database()
+    with open_site(tmp_path_factory.mktemp("site"), url) as site:
+        yield site
+    postgres.drop_database(url)
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def site(request: pytest.FixtureRequest) -> Site:
+    """An application and its worker, on either kind of database."""
+    found: Site = request.getfixturevalue(f"{request.param}_site")
+    return found
 
 
 @pytest.fixture
@@ -32,3 +45,12 @@ def in_app(site: Site) -> Iterator[Site]:
     """The site, with its application's context pushed: task functions know where to go."""
     with site.app.app_context():
         yield site
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def api(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
+    """The application that opens ``/tasks``, and its worker, on either kind of database."""
+    directory = tmp_path_factory.mktemp("api")
+    for url in new_database_url(request, directory):
+        with open_api(directory, url) as api:
+            yield api

@@ -24,12 +24,14 @@ class Answer:
         return json.loads(self.body)
 
 
-def request(method: str, url: str, *, headers: dict[str, str] | None = None) -> Answer:
+def request(
+    method: str, url: str, *, headers: dict[str, str] | None = None, body: bytes | None = None
+) -> Answer:
     parts = urlsplit(url)
     connection = HTTPConnection(parts.hostname or "", parts.port, timeout=30)
     try:
         path = parts._replace(scheme="", netloc="").geturl() or "/"
-        connection.request(method, path, headers=headers or {})
+        connection.request(method, path, body, headers or {})
         response = connection.getresponse()
         return Answer(response.status, response.msg, response.read())
     finally:

@@ -214,7 +214,7 @@ def test_a_function_that_is_no_task_is_refused(in_app: Site, pool: QueueExecutor
     with pytest.raises(TypeError, match="is not a task function"):
         pool.submit(lambda: None)
     with pytest.raises(TypeError, match="missing a required argument"):
-        pool.submit(add, 1)
+        pool.submit(add, 1)  # type: ignore[call-arg]
     assert in_app.count() == before
 
 

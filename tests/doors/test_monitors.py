@@ -25,7 +25,9 @@ def monitor(site: Site, task_id: str) -> Any:
     told = site.get_json(f"/tasks/{task_id}")
     assert set(told) == FIELDS
     assert told["id"] == task_id
-    assert told["links"] == {"self": f"/tasks/{task_id}", "status": f"/status/{task_id}"}
+    further = {name: f"/tasks/{task_id}/{name}" for name in ("result", "cancel", "retry")}
+    own = {"self": f"/tasks/{task_id}", "status": f"/status/{task_id}"}
+    assert told["links"] == own | further
     return told
 
 

@@ -10,6 +10,7 @@ from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status
 from taskrow.storage import finish
 from taskrow.storage.database import Database
+from taskrow.storage.finish import Ending
 from taskrow.storage.requests import find_answer
 from taskrow.storage.submit import StoredRequest, submit
 from tests.storage.rows import (
@@ -19,6 +20,7 @@ from tests.storage.rows import (
     SECOND,
     WORKER,
     attempts,
+    cancel,
     claimed,
     ending,
     find,
@@ -173,3 +175,11 @@ def test_a_view_that_is_retried_by_hand_has_not_answered_yet(database: Database)
 
 def _end(database: Database, one: finish.Ending) -> bool:
     return database.write(lambda connection: finish.end(connection, one, now=NOW))
+
+
+def test_a_release_is_a_cancel_where_that_was_asked_meanwhile(database: Database) -> None:
+    claim = claimed(database)
+    cancel(database, claim.id)
+    released = Ending(claim=claim, status=Status.QUEUED, purge_at=NOW)
+    assert database.write(lambda c: finish.end(c, released, now=NOW))
+    assert find(database, claim.id).status is Status.CANCELLED

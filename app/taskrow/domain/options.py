@@ -35,6 +35,7 @@ class TaskOptions:
     function of the arguments returns the same text. unique_until: when the next may be submitted,
     "finished" or "started". track_started: whether AsyncResult says STARTED while it runs.
     retention: seconds a finished row is kept, whatever its outcome; None is the application's rule.
+    http: whether clients may submit it by name over HTTP, where the application opens that.
     """
 
     aliases: tuple[str, ...] = ()
@@ -54,6 +55,7 @@ class TaskOptions:
     unique_until: str = FINISHED
     track_started: bool = False
     retention: float | None = None
+    http: bool = False
 
     def __post_init__(self) -> None:
         if not isinstance(self.queue, str) or not self.queue.isprintable() or not self.queue:
@@ -63,6 +65,7 @@ class TaskOptions:
         _whole("crash_limit", self.crash_limit)
         _flag("at_most_once", self.at_most_once)
         _flag("track_started", self.track_started)
+        _flag("http", self.http)
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()

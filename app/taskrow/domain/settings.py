@@ -43,6 +43,7 @@ class Settings:
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
     application: str | None = None  # tells applications on one database apart; None: the app's name
     log_level: str | None = "INFO"  # from which on records are kept with their task; None: none
+    eager: bool = False  # whether each task runs at once where it is submitted
     join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:

@@ -88,3 +88,4 @@ class Task:
     purge_at: datetime | None
     owner: str | None = None
     idempotency_key: str | None = None
+    terminate_requested_at: datetime | None = None

@@ -24,11 +24,11 @@ _current: ContextVar[AttemptLog | None] = ContextVar("taskrow_attempt_log", defa
 class AttemptLog:
     """The newest records of one attempt, as lines of text. Made for each; costs little unused."""
 
-    __slots__ = ("_bytes", "_dropped", "_is_over", "_lines", "_news", "_sent_at")
+    __slots__ = ("_bytes", "_dropped", "_is_over", "_lines", "_news", "_sent_at", "_stored")
 
     def __init__(self) -> None:
         self._lines: deque[tuple[str, int]] | None = None
-        self._bytes = self._dropped = 0
+        self._bytes = self._dropped = self._stored = 0
         self._is_over = self._news = False
         self._sent_at = 0.0
 
@@ -40,6 +40,16 @@ class AttemptLog:
         """It is over, and keeps nothing more; returns its text, None where it said nothing."""
         self._is_over = True
         return self._text()
+
+    def store(self) -> str | None:
+        """Its text so far, which goes with the task's own commit."""
+        self._stored = self._count()
+        return self._text()
+
+    def end_stored(self) -> str | None:
+        """As :meth:`end`, but None where it said nothing since :meth:`store`."""
+        text = self.end()
+        return None if self._count() == self._stored else text
 
     def news(self, moment: float, every: float) -> str | None:
         """Its text, where it said more since this was asked; at most every so many seconds."""
@@ -61,6 +71,9 @@ class AttemptLog:
         while len(self._lines) > MOST_RECORDS or self._bytes > MOST_BYTES:
             self._bytes -= self._lines.popleft()[1]
             self._dropped += 1
+
+    def _count(self) -> int:
+        return self._dropped + len(self._lines or ())
 
     def _text(self) -> str | None:
         if not self._lines:

@@ -10,6 +10,16 @@ from taskrow.domain.times import to_milliseconds
 Clock = Callable[[], datetime]
 
 
+class DrivenClock:
+    """A clock that stands still until somebody sets it: for tests."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 def utc_now() -> datetime:
     """The time now, in UTC and in the precision that is stored."""
     return to_milliseconds(datetime.now(UTC))

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskrow.domain.asks import Retry
 from taskrow.domain.payload import encode_progress
-from taskrow.errors import RetriesExhausted
+from taskrow.errors import CommitError, RetriesExhausted
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session, scoped_session
 
 PROGRESS = "PROGRESS"
 
@@ -29,28 +32,76 @@ class TaskRequest:
     called_directly: bool = False
 
 
+@dataclass(kw_only=True, slots=True)
+class Line:
+    """How a task reaches the world outside its function.
+
+    report: takes progress. check: raises if the task should stop, asked: says so. commit: takes
+    work, result and the last progress; check_session: a session (engine/committing.py).
+    """
+
+    report: Callable[[str], None] = lambda _: None
+    check: Callable[[], None] = lambda: None
+    asked: Callable[[], bool] = lambda: False
+    commit: Callable[[Callable[[Session], object], Any, str | None], None] = lambda *_: None
+    check_session: Callable[[Any], None] = lambda _: None
+
+
 class TaskContext:
     """The ``self`` of a bound task function."""
 
-    def __init__(
-        self,
-        request: TaskRequest,
-        report: Callable[[str], None] = lambda _: None,
-        check: Callable[[], None] = lambda: None,
-    ) -> None:
+    def __init__(self, request: TaskRequest, line: Line | None = None) -> None:
         self.request = request
-        self._report, self._check = report, check
+        self._line = line or Line()
+        self._progress: str | None = None
         self.given_up: BaseException | None = None  # what self.retry() raised as the last word
+        self.committed = False  # the task is over, whatever its function does now
+        self.committed_result: Any = None
 
     def update_state(self, state: str = PROGRESS, meta: Mapping[str, Any] | None = None) -> None:
         """Say how far the task is. ``meta`` is a mapping of JSON, usually current, total, status.
 
         The row shows it within 100 ms; of several in between the last one counts.
-        CancelRequested when somebody asked the task to stop; ArgumentsError when meta is no JSON.
+        CancelRequested when somebody asked the task to stop; ArgumentsError when meta is no JSON;
+        CommitError after self.commit().
         """
         progress = encode_progress(state, meta or {})
-        self._check()
-        self._report(progress)
+        if self.committed:
+            raise CommitError("the task is over since its self.commit(): it has no progress now")
+        self._line.check()
+        self._progress = progress
+        self._line.report(progress)
+
+    def cancelled(self) -> bool:
+        """Whether somebody asked the task to stop; the next update_state raises CancelRequested."""
+        return self._line.asked()
+
+    def commit(
+        self,
+        work: Callable[[Session], object],
+        result: Any = None,
+        *,
+        session: Session | scoped_session[Any] | None = None,
+    ) -> None:
+        """End the task: what ``work`` writes and its success with ``result``, both or neither.
+
+        ``work`` gets an SQLAlchemy session on taskrow's own database, inside a write transaction:
+        keep it short, and write there only. It is run once at most; whatever it raises is raised
+        here, and nothing is written. After it the task is over: what the function returns is
+        ignored. ClaimLost when the task was taken from this worker; CommitError when a table is not
+        in that database, or at a second commit; ResultError; DatabaseError.
+
+        session: the one that your models go through elsewhere (``db.session``). It is not used, but
+        a commit is refused (CommitError) where it leads to another database than taskrow's.
+        """
+        if self.committed:
+            raise CommitError("the task is over since its first self.commit(): one is all it has")
+        if not callable(work):
+            raise CommitError(f"self.commit() takes a function of a session, not {work!r}")
+        if session is not None:
+            self._line.check_session(session)
+        self._line.commit(work, result, self._progress)
+        self.committed, self.committed_result = True, result
 
     def retry(
         self,

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 
+from taskrow.engine.endings import COMMIT, TERMINATE, TIMEOUT
 from taskrow.engine.flight import Held
 from taskrow.engine.handle import RunnerHandle
 from taskrow.engine.pace import STUCK_SECONDS, Pace
 from taskrow.engine.recycling import Recycling
+from taskrow.engine.spares import Spares
 from taskrow.engine.worker_options import WorkerOptions
-from taskrow.storage.claims import Claim
+from taskrow.storage.claims import Beaten, Claim
 
 log = logging.getLogger("taskrow.worker")
 
@@ -25,27 +28,35 @@ class Crew:
     def __init__(
         self,
         options: WorkerOptions,
+        worker: str,
         shared_files: Sequence[int],
         limit_of: Callable[[str], float | None],
+        commit_limit: float | None = None,
     ) -> None:
-        self._command, self._shared_files = options.full_runner_command, shared_files
+        self._command, self._shared_files = options.full_runner_command(worker), shared_files
         self._threads = options.threads
-        self._limit_of = limit_of
+        self._limit_of, self._commit_limit = limit_of, commit_limit
         self.handles: list[RunnerHandle] = []
         self.pace = Pace()
         self._recycling = Recycling(options, self.pace)
+        self._spares = Spares(self._recycling, options.threads)
         self._failed_starts = 0
         self._start_at = 0.0
 
     def fill_up(self, now: float) -> None:
         """Start the runners that are missing; ever slower while they die before they are ready."""
         self._recycling.retire(self.handles, now)
+        self._spares.mind(self.handles, now)
         while self._recycling.missing(self.handles) > 0 and now >= self._start_at:
             handle = RunnerHandle(self._command, self._shared_files, threads=self._threads)
             self.handles.append(handle)
             if self._failed_starts:
                 self._start_at = now + min(_SLOWEST_START, 2.0**self._failed_starts)
                 return
+
+    def note_wait(self, handle: RunnerHandle, held: Held) -> None:
+        """A task that a runner runs wants to wait for another one."""
+        self._spares.note_wait(self.handles, handle, held)
 
     def capacity(self, now: float) -> int:
         """How many more tasks the runners can take."""
@@ -64,7 +75,8 @@ class Crew:
         full_since = handle.in_flight.full_since()
         if full_since is not None and now - full_since > STUCK_SECONDS:
             return 0
-        room = max(0, self.pace.window(self._threads) - len(handle.in_flight))
+        waits = handle.in_flight.waits  # they keep their threads
+        room = max(0, self.pace.window(self._threads - waits) + waits - len(handle.in_flight))
         left = self._recycling.left(handle)
         return room if left is None else min(room, left)
 
@@ -75,6 +87,8 @@ class Crew:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
             begun += [claim] if handle.hand(claim, now) else []
+            if claim.cancel_requested_at is not None:  # asked during an earlier attempt
+                handle.cancel(claim.seq)
             if self._recycling.left(handle) == 0 and len(room) > 1:
                 del room[handle]  # even where all of them have become full meanwhile
         for handle in self.handles:
@@ -99,26 +113,25 @@ class Crew:
         return min(moments, default=None)
 
     def next_overdue(self) -> float | None:
-        """When the next task will have run longer than it may."""
-        moments = (self._first_overdue(handle)[0] for handle in self.handles)
-        return min((at for at in moments if at is not None), default=None)
+        """When the next task will have run, or committed, longer than it may."""
+        moments = (at for handle in self.handles for at, _, _ in self._limits(handle))
+        return min(moments, default=None)
 
     def kill_overdue(self, now: float) -> None:
         """End the runners of tasks that have run longer than they may."""
         for handle in self.handles:
-            at, held = self._first_overdue(handle)
-            if at is not None and now >= at:
-                handle.overdue = held
-                handle.kill()
+            for at, held, why in sorted(self._limits(handle), key=itemgetter(0)):
+                if now >= at:
+                    handle.end_for(held, why)
 
-    def _first_overdue(self, handle: RunnerHandle) -> tuple[float | None, Held | None]:
-        first: tuple[float | None, Held | None] = None, None
+    def _limits(self, handle: RunnerHandle) -> Iterator[tuple[float, Held, str]]:
+        """When what a runner runs must be over, and why."""
         for held in handle.in_flight.running if not handle.killed else []:
             limit = self._limit_of(held.claim.name)
-            at = None if limit is None else (held.since or 0.0) + limit
-            if at is not None and (first[0] is None or at < first[0]):
-                first = at, held
-        return first
+            if limit is not None:
+                yield (held.since or 0.0) + limit, held, TIMEOUT
+            if self._commit_limit is not None and held.committing_since is not None:
+                yield held.committing_since + self._commit_limit, held, COMMIT
 
     @property
     def is_busy(self) -> bool:
@@ -143,21 +156,23 @@ class Crew:
             log.error("a runner could not start (%s): see its output above", _words(code))
         return f"the process that ran it {_words(code)}"
 
-    def follow(self, beaten: dict[int, tuple[int, bool]], now: datetime) -> None:
+    def follow(self, beaten: Mapping[int, Beaten], now: datetime) -> None:
         """After a heartbeat: stop what was taken from this worker, and what was asked to stop."""
-        self.cancel([seq for seq, (_, asked) in beaten.items() if asked], now)
+        self.cancel({seq: row.terminate for seq, row in beaten.items() if row.cancel}, now)
         for handle in self.handles:
-            claims = [held.claim for held in handle.in_flight]
-            if any(beaten.get(claim.seq, (0, False))[0] != claim.attempt for claim in claims):
+            if any(_is_taken(held, beaten) for held in handle.in_flight):
                 handle.kill()
 
-    def cancel(self, seqs: Sequence[int], now: datetime) -> None:
-        """Tell the tasks in these rows that they should stop, once each."""
-        for handle in self.handles if seqs else []:
+    def cancel(self, asked: Mapping[int, bool], now: datetime) -> None:
+        """Tell the tasks in these rows (seq) that they should stop; or stop them, where True."""
+        for handle in self.handles if asked else []:
             for held in handle.in_flight:
-                if held.claim.seq in seqs and held.claim.cancel_requested_at is None:
+                if held.claim.seq in asked and held.claim.cancel_requested_at is None:
                     held.claim = replace(held.claim, cancel_requested_at=now)
                     handle.cancel(held.claim.seq)
+            for held in handle.in_flight.running:
+                if asked.get(held.claim.seq):
+                    handle.end_for(held, TERMINATE)
 
     def kill_busy(self) -> None:
         """End every runner that holds a task; what it held is known when its end is heard."""
@@ -177,6 +192,12 @@ class Crew:
         for handle in self.handles:
             handle.close(patience=5.0)
         self.handles.clear()
+
+
+def _is_taken(held: Held, beaten: Mapping[int, Beaten]) -> bool:
+    """Whether another worker has it now; where its row may be over, the fence tells it."""
+    row = beaten.get(held.claim.seq)
+    return not held.may_be_over and (row is None or row.attempt != held.claim.attempt)
 
 
 def _words(code: int) -> str:

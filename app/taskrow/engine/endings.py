@@ -24,6 +24,14 @@ if TYPE_CHECKING:
 
 _UNKNOWN_LATER = timedelta(seconds=10)
 
+# Why a supervisor ends the process of a task that is to blame.
+TIMEOUT, COMMIT, TERMINATE = "timeout", "commit", "terminate"
+_BLAME = {
+    TIMEOUT: "ran longer than its timeout",
+    COMMIT: "held up all other writers with its commit",
+    TERMINATE: "was terminated",
+}
+
 
 def ending_of(engine: QueueEngine, claim: Claim, report: Report, now: datetime) -> Ending:
     """How an attempt ends whose runner has reported."""
@@ -47,7 +55,7 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
         return _ended(engine, claim, Status.CANCELLED, outcome="lost", said=said, now=now)
     run_at = retry.after_loss(
         losses=claim.losses + 1,
-        crash_limit=claim.crash_limit,
+        crash_limit=_crash_limit(engine, claim),
         now=now,
         luck=random.random(),  # noqa: S311
     )
@@ -56,25 +64,58 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     return _again(claim, run_at, "lost", said)
 
 
-def overdue(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
-    """How an attempt ends that was ended for its timeout: as an exception would end it."""
+def ended(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
+    """How an attempt ends whose process was ended for it: TIMEOUT, COMMIT or TERMINATE."""
+    if why == TERMINATE:
+        return terminated(engine, claim, now)
     options = engine.options_of(claim.name)
-    limit = options.timeout or 0.0
-    said = _said("TaskTimeout", f"it ran longer than its timeout of {limit:g} s and was ended")
+    words = f"it ran longer than its timeout of {options.timeout or 0.0:g} s"
+    if why == COMMIT:
+        limit = engine.settings.busy_timeout
+        words = f"its commit held up all other writers for {limit:g} s"
+    said = _said("TaskTimeout", f"{words} and was ended")
     return _failed(engine, claim, said | {"again": _after_timeout(claim, options)}, now)
+
+
+def terminated(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+    """An attempt that was to be stopped, and was: in the middle, or before it began."""
+    said = _said("Terminated", "it was asked to stop and its process was ended")
+    return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
+
+
+def disturbed(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
+    """An attempt whose process was ended for another task in it: TIMEOUT, COMMIT or TERMINATE."""
+    what = f"another task in the threads of its runner {_BLAME[why]}"
+    return interrupted(engine, claim, what, now)
 
 
 def interrupted(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
     """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
-    if claim.crash_limit:
-        return released(claim)
+    if _crash_limit(engine, claim):
+        return released(engine, claim, now)
     said = _said("WorkerLost", f"{why} while it ran, and it may run only once")
     return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
 
 
-def released(claim: Claim) -> Ending:
+def _crash_limit(engine: QueueEngine, claim: Claim) -> int:
+    """How many lost workers a task survives; who submitted it by name may not have known."""
+    return 0 if engine.options_of(claim.name).at_most_once else claim.crash_limit
+
+
+def released(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
     """An attempt that was not begun, or may go on elsewhere: it is given back unharmed."""
-    return Ending(claim=claim, status=Status.QUEUED)
+    if claim.cancel_requested_at is not None:
+        said = _said("Cancelled", "it was asked to stop before it could go on")
+        return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
+    purge_at = engine.purge_at(claim.name, Status.CANCELLED, now)
+    return Ending(claim=claim, status=Status.QUEUED, purge_at=purge_at)
+
+
+def unrunnable(engine: QueueEngine, claim: Claim, now: datetime) -> Ending | None:
+    """How an attempt ends that is not begun at all; None: it can be run."""
+    if engine.registry.find(claim.name) is None:
+        return unknown(claim, now)
+    return expired(engine, claim, now) if claim.is_expired(now) else None
 
 
 def unknown(claim: Claim, now: datetime) -> Ending:

@@ -19,7 +19,15 @@ class Held:
     """One task in the hands of a runner."""
 
     claim: Claim
-    since: float | None = None  # monotonic: when it began, as far as is known; None: it waits
+    since: float | None = None  # monotonic: when it began, as far as is known; None: not yet
+    committing_since: float | None = None  # monotonic: it commits itself since then
+    has_committed: bool = False  # it is over, though its function is not yet
+    waits: bool = False  # for another task; it keeps its thread, and does nothing
+
+    @property
+    def may_be_over(self) -> bool:
+        """Whether its row may be, by its own commit."""
+        return self.has_committed or self.committing_since is not None
 
 
 class Flight:
@@ -68,6 +76,11 @@ class Flight:
     @property
     def has_waiting(self) -> bool:
         return len(self._held) > self._threads
+
+    @property
+    def waits(self) -> int:
+        """How many of its tasks wait for others."""
+        return sum(held.waits for held in islice(self._held, self._threads))
 
     def full_since(self) -> float | None:
         """Since when nothing has ended while all threads run something; None: one is free."""

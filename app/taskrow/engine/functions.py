@@ -12,17 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.ids import is_id
-from taskrow.domain.options import TaskOptions
+from taskrow.domain.options import TaskOptions, suggest
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
-from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.calls import Call
+from taskrow.engine.committing import check_session, commit_directly
+from taskrow.engine.context import Line, TaskContext, TaskRequest
+from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
-from taskrow.errors import ArgumentsError, OptionError
+from taskrow.errors import ArgumentsError, NoApplicationError, OptionError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.submit import NewTask
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,15 +52,25 @@ class TaskFunction(Generic[P, R]):
         self._signature = _submitted_signature(function, bind)
 
     @property
+    def signature(self) -> inspect.Signature:
+        """What its calls are bound to: without the task of a bound function."""
+        return self._signature
+
+    @property
     def engine(self) -> QueueEngine:
         """The queue that submits go to: that of the current application."""
         return self._find_engine()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
-        request = TaskRequest(name=self.name, called_directly=True)
-        return self._call(TaskContext(request), list(args), dict(kwargs))
+    def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
+        line = Line(
+            commit=lambda work, *_: commit_directly(self.engine, work),
+            check_session=lambda session: check_session(self.engine, session),
+        )
+        context = TaskContext(TaskRequest(name=self.name, called_directly=True), line)
+        returned = self._call(context, list(args), dict(kwargs))
+        return context.committed_result if context.committed else returned
 
-    def delay(self, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
+    def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
         return self.apply_async(args, kwargs)
 
@@ -73,6 +87,7 @@ class TaskFunction(Generic[P, R]):
         retries: int | None = None,
         unique_key: str | None = None,
         task_id: str | None = None,
+        session: Joinable | bool | None = None,
     ) -> AsyncResult:
         """Submit a call with options for this one task.
 
@@ -80,27 +95,74 @@ class TaskFunction(Generic[P, R]):
         or a time with a zone, after which it is not started any more. queue, priority, retries:
         instead of the function's own. unique_key: instead of its ``unique`` rule; where a live task
         holds the key, nothing is written and the result is that task's. task_id: an id that was
-        made before (a UUIDv7).
+        made before (a UUIDv7). session: an SQLAlchemy session (or connection) of the same database,
+        whose commit submits the task; False: none, whatever TASKROW_JOIN_SESSION says.
         OptionError names what is wrong, ArgumentsError the argument; TaskExistsError: the id is
         taken; DatabaseError: nothing was submitted.
         """
-        args, kwargs = tuple(args or ()), dict(kwargs or {})
-        self._check_call(args, kwargs)
-        engine = self.engine
-        text = encode_arguments(args, kwargs, limit=engine.settings.max_payload)
-        options = self._options_for(queue=queue, priority=priority, retries=retries)
+        options = {
+            "countdown": countdown,
+            "eta": eta,
+            "expires": expires,
+            "queue": queue,
+            "priority": priority,
+            "retries": retries,
+            "unique_key": unique_key,
+            "task_id": task_id,
+            "session": session,
+        }
+        return self.submit(args, kwargs, options)
+
+    def submit(
+        self,
+        args: Iterable[Any] | None,
+        kwargs: Mapping[str, Any] | None,
+        options: Mapping[str, Any],
+        *,
+        idempotency_key: str | None = None,
+    ) -> AsyncResult:
+        """``apply_async`` with its options as a mapping.
+
+        Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
+        """
+        call = tuple(args or ()), dict(kwargs or {})
+        try:
+            engine = self.engine
+        except NoApplicationError:
+            self._check_call(*call)  # a wrong call is wrong anywhere
+            raise
         now = engine.clock()
-        found = engine.submit(
+        task = self.new_task(engine, call, options, now=now, idempotency_key=idempotency_key)
+        connection = connection_to_join(engine, options.get("session"))
+        return AsyncResult(engine.write(task, now=now, connection=connection), engine)
+
+    def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
+        """A call that is not submitted yet: for ``queue.submit_many``."""
+        return Call(self, args, kwargs)
+
+    def new_task(
+        self,
+        engine: QueueEngine,
+        call: tuple[tuple[Any, ...], dict[str, Any]],
+        options: Mapping[str, Any],
+        *,
+        now: datetime,
+        idempotency_key: str | None = None,
+    ) -> NewTask:
+        """The row of a call with options of :meth:`apply_async`, which is not written yet."""
+        own = {name: options.get(name) for name in ("queue", "priority", "retries")}
+        return engine.new_task(
             self.name,
-            text,
-            options,
-            run_at=run_at(now, countdown, eta),
-            expires_at=expires_at(now, expires),
-            unique_key=self._unique_key(args, kwargs, unique_key),
-            task_id=_checked_id(task_id),
+            self.encode_call(*call, limit=engine.settings.max_payload),
+            self._options_for(**own),
             now=now,
+            run_at=run_at(now, options.get("countdown"), options.get("eta")),
+            expires_at=expires_at(now, options.get("expires")),
+            task_id=_checked_id(options.get("task_id")),
+            owner=engine.owner(),
+            unique_key=self._unique_key(*call, options.get("unique_key")),
+            idempotency_key=idempotency_key,
         )
-        return AsyncResult(found, engine)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
@@ -144,6 +206,15 @@ class TaskFunction(Generic[P, R]):
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
             raise ArgumentsError(f"{self.name}() cannot be called so: {error}") from None
+
+
+def check_submit_options(given: Iterable[str], *others: str) -> None:
+    """OptionError names what is no option of ``apply_async`` and none of the others."""
+    parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
+    known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
+    for name in given:
+        if name not in known:
+            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
 
 
 def default_name(function: Callable[..., Any]) -> str:

@@ -36,11 +36,12 @@ class RunnerHandle:
         self.ready = False
         self.gone = False
         self.recalled = False
-        self.killed = False  # by us: what it ran is not to blame, unless it is overdue
-        self.overdue: Held | None = None  # what ran longer than its timeout
+        self.killed = False  # by us: what it ran is not to blame, unless it was ended for it
+        self.ended_for: dict[Held, str] = {}  # what it was ended for, and why
         self.handed = 0  # how many tasks it was given, without those that came back
         self.worn = False  # it holds more memory than it may
         self.leaving_since: float | None = None  # monotonic: it gets no more and ends
+        self.spare_since: float | None = None  # it is not needed now, and gets no more work
 
     def fileno(self) -> int:
         return self._work.fileno()
@@ -106,6 +107,10 @@ class RunnerHandle:
         """Tell a task that it should stop."""
         self._command(f"cancel {seq}")
 
+    def answer(self, seq: int, verdict: str) -> None:
+        """Tell a task whether it may wait for another one."""
+        self._command(f"{verdict} {seq}")
+
     def _command(self, line: str) -> None:
         try:
             self._control.send(f"{line}\n".encode())
@@ -127,6 +132,11 @@ class RunnerHandle:
         """End it now."""
         self.killed = True
         self.process.kill()
+
+    def end_for(self, held: Held, why: str) -> None:
+        """End it now for a task that it runs, which is to blame."""
+        self.ended_for.setdefault(held, why)
+        self.kill()
 
     def close(self, patience: float | None = None) -> int:
         """Wait for its end, at most ``patience`` seconds, and return its exit code (or -signal)."""

@@ -8,7 +8,20 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
-from taskrow.engine.messages import LOGS, PROGRESS, READY, RETURNED, WORN, Report
+from taskrow.engine.messages import (
+    COMMITTED,
+    COMMITTING,
+    GOES_ON,
+    LOGS,
+    OVER,
+    PROGRESS,
+    READY,
+    RETURNED,
+    UNCOMMITTED,
+    WAITS,
+    WORN,
+    Report,
+)
 from taskrow.engine.progress import ProgressBook
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
@@ -21,14 +34,27 @@ if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 
+_NEWS = (PROGRESS, LOGS)
+_COMMIT = (COMMITTING, COMMITTED, UNCOMMITTED)
+
+
 class Intake:
-    """Listens to the runners of one worker. ``endings`` and ``progress`` are not written yet."""
+    """Listens to the runners of one worker.
+
+    ``endings``, ``progress`` and ``late_logs`` (of tasks that ended themselves) are unwritten.
+    """
 
     def __init__(self, engine: QueueEngine, crew: Crew, journal: Journal) -> None:
         self._engine, self._crew, self._journal = engine, crew, journal
         self.endings: list[Ending] = []
+        self.late_logs: list[tuple[Claim, str]] = []
         self.progress = ProgressBook()
         self._logs: dict[int, str] = {}  # of tasks that run, by seq: what they have sent so far
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something is to be written before the worker may end."""
+        return bool(self.endings or self.late_logs)
 
     def hear(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
@@ -43,44 +69,63 @@ class Intake:
         moment = time.monotonic()
         how = self._crew.bury(handle, moment)
         for held in handle.in_flight.running:
-            self._close(self._ending_of_lost(handle, held, how), moment - (held.since or moment))
+            if held.has_committed:
+                self._close_committed(held.claim, how)
+            else:
+                ending = self._ending_of_lost(handle, held, how)
+                self._close(ending, moment - (held.since or moment))
         self.release([held.claim for held in handle.in_flight.waiting])
 
     def _ending_of_lost(self, handle: RunnerHandle, held: Held, how: str) -> Ending:
         now = self._engine.clock()
-        if held is handle.overdue:
-            return endings.overdue(self._engine, held.claim, now)
-        if handle.overdue is not None:
-            why = "another task in the threads of its runner ran longer than its timeout"
-            return endings.interrupted(self._engine, held.claim, why, now)
+        if (why := handle.ended_for.get(held)) is not None:
+            return endings.ended(self._engine, held.claim, why, now)
+        if handle.ended_for:
+            why = next(iter(handle.ended_for.values()))
+            return endings.disturbed(self._engine, held.claim, why, now)
         if handle.killed:
             return endings.interrupted(self._engine, held.claim, "its worker was stopped", now)
         return endings.lost(self._engine, held.claim, how, now)
 
     def release(self, claims: list[Claim]) -> None:
         """Give claims back unharmed."""
-        self.endings += [endings.released(claim) for claim in claims]
+        now = self._engine.clock()
+        self.endings += [endings.released(self._engine, claim, now) for claim in claims]
 
     def _take_in(self, handle: RunnerHandle, report: Report) -> bool:
-        if report.kind == READY:
-            return True
-        if report.kind == WORN:
-            handle.worn = True
-            return False
+        if report.kind in (READY, WORN):
+            handle.worn |= report.kind == WORN
+            return report.kind == READY
         held = handle.find(report)
-        if held is None:
-            return report.kind not in (PROGRESS, LOGS)
-        if report.kind in (PROGRESS, LOGS):
-            self._note_news(held.claim, report)
+        if report.kind in _NEWS or report.kind in _COMMIT or report.kind == GOES_ON:
+            if held is not None:
+                self._note(held, report)
             return False
-        self._take(handle, held, report)
+        if held is not None and report.kind == WAITS:
+            self._crew.note_wait(handle, held)
+        elif held is not None:
+            self._take(handle, held, report)
         return True
 
-    def _note_news(self, claim: Claim, report: Report) -> None:
-        if report.kind == LOGS:
-            self._logs[claim.seq] = json.loads(report.payload)
+    def _note(self, held: Held, report: Report) -> None:
+        """What a running task says of itself; nobody else can run for it."""
+        if report.kind == PROGRESS:
+            self.progress.note(held.claim, report.payload)
+        elif report.kind == LOGS:
+            self._logs[held.claim.seq] = json.loads(report.payload)
+        elif report.kind == GOES_ON:
+            held.waits = False
         else:
-            self.progress.note(claim, report.payload)
+            self._note_commit(held, report.kind)
+
+    def _note_commit(self, held: Held, kind: str) -> None:
+        moment = time.monotonic()
+        held.committing_since = moment if kind == COMMITTING else None
+        if kind == COMMITTED:
+            held.has_committed = True
+            self.progress.close(held.claim)  # its last word and its logs went with the commit
+            self._logs.pop(held.claim.seq, None)
+            self._journal.committed(held.claim, moment - (held.since or moment))
 
     def _take(self, handle: RunnerHandle, held: Held, report: Report) -> None:
         """A runner has done with a task, or gives it back."""
@@ -89,9 +134,13 @@ class Intake:
         if not ran:
             self.release([held.claim])
             return
-        ending = endings.ending_of(self._engine, held.claim, report, self._engine.clock())
-        self._close(ending, report.ms / 1000)
-        self._crew.pace.note(report.ms / 1000)
+        seconds = report.ms / 1000
+        if report.kind == OVER:
+            self._close_committed(held.claim, _raised(report.payload))
+        else:
+            ending = endings.ending_of(self._engine, held.claim, report, self._engine.clock())
+            self._close(ending, seconds)
+        self._crew.pace.note(seconds)
         if begins is not None:
             self._journal.started(begins.claim)
 
@@ -99,3 +148,17 @@ class Intake:
         """An attempt is over: what it said last goes with its end."""
         last_word, logs = self.progress.close(ending.claim), self._logs.pop(ending.claim.seq, None)
         self.endings.append(replace(ending, progress=last_word, logs=logs, seconds=seconds))
+
+    def _close_committed(self, claim: Claim, what: str | None) -> None:
+        """The function is over whose task was before; ``what`` went wrong after that."""
+        if what is not None:
+            self._journal.over(claim, what)
+        if (logs := self._logs.pop(claim.seq, None)) is not None:
+            self.late_logs.append((claim, logs))
+
+
+def _raised(payload: str) -> str | None:
+    if not payload:
+        return None
+    error = json.loads(payload)["error"]
+    return f"its function raised {error['type']}: {error['message']}"

@@ -51,6 +51,13 @@ class Journal:
             f"\n{ending.traceback}" if self._debug and ending.traceback else "",
         )
 
+    def committed(self, claim: Claim, seconds: float) -> None:
+        log.info("%s %s succeeded in %.3f s by its own commit", claim.id, claim.name, seconds)
+
+    def over(self, claim: Claim, what: str) -> None:
+        """Something went wrong in a function whose task had succeeded before."""
+        log.warning("%s %s stays succeeded, but after its commit %s", claim.id, claim.name, what)
+
     def lost(self, claim: Claim) -> None:
         log.warning(
             "%s %s attempt %d was taken from this worker; its outcome is dropped",

@@ -4,7 +4,7 @@ One message is one line of text. What is JSON already (arguments, results) is pa
 neither decoded nor encoded again on its way between the row and the function.
 
 supervisor -> runner, work:     ``run <seq> <attempt> <json>``
-supervisor -> runner, control:  ``cancel <seq>``, ``recall``
+supervisor -> runner, control:  ``cancel <seq>``, ``recall``, ``granted <seq>``, ``refused <seq>``
 runner -> supervisor:           ``<kind> <seq> <attempt> <ms> <json>``
 """
 
@@ -21,6 +21,14 @@ from taskrow.storage.claims import Claim
 
 READY, WORN, PROGRESS, LOGS, RETURNED = "ready", "worn", "progress", "logs", "returned"
 SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "answered"
+
+# A task that ends itself by self.commit(): its transaction begins, holds, or came to nothing; and
+# the function is over, whose task was before (the payload says how, where it raised something).
+COMMITTING, COMMITTED, UNCOMMITTED, OVER = "committing", "committed", "uncommitted", "over"
+
+# A task waits for another one, and wants to know whether it may; it goes on.
+WAITS, GOES_ON = "waits", "goes-on"
+GRANTED, REFUSED = "granted", "refused"
 
 
 @dataclass(frozen=True)

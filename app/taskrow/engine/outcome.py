@@ -13,11 +13,12 @@ from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import decode_arguments_of, encode_result
 from taskrow.domain.text import storable
 from taskrow.engine.alarm import SoftLimit
-from taskrow.engine.context import TaskContext, TaskRequest
+from taskrow.engine.context import Line, TaskContext, TaskRequest
 from taskrow.engine.messages import (
     ANSWERED,
     CANCELLED,
     FAILED,
+    OVER,
     SUCCEEDED,
     Assignment,
     Report,
@@ -27,8 +28,6 @@ from taskrow.engine.retrying import Proposal, propose
 from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from taskrow.engine.queue import QueueEngine
     from taskrow.engine.registry import Runnable
 
@@ -37,23 +36,20 @@ _LONGEST_TRACEBACK = 64 * 1024
 _LONGEST_MESSAGE = 4 * 1024
 
 
-def run_assignment(
-    engine: QueueEngine,
-    assignment: Assignment,
-    report: Callable[[str], None],
-    check: Callable[[], None],
-) -> Report:
-    """Run what was assigned. ``report`` takes its progress, ``check`` raises if it should stop."""
+def run_assignment(engine: QueueEngine, assignment: Assignment, line: Line) -> Report:
+    """Run what was assigned, with a line to whoever did."""
     began = time.perf_counter()
     call = _Call(engine)
     try:
-        kind, payload = call.run(assignment, report, check)
+        kind, payload = call.run(assignment, line)
     except (CancelRequested, Cancel) as error:
         kind, payload = CANCELLED, _failure(Proposal(error))
     except AnsweredWithError as error:
         kind, payload = FAILED, _failed_answer(error)
     except BaseException as error:  # noqa: BLE001 - SystemExit too: the runner lives on
         kind, payload = FAILED, _failure(propose(error, call.context, call.options))
+    if call.context.committed:
+        kind, payload = OVER, "" if kind in (SUCCEEDED, ANSWERED) else payload
     ms = (time.perf_counter() - began) * 1000
     return Report(kind, assignment.seq, assignment.attempt, ms, payload)
 
@@ -66,9 +62,7 @@ class _Call:
         self.context = _NOT_YET
         self.options = _DEFAULTS
 
-    def run(
-        self, assignment: Assignment, report: Callable[[str], None], check: Callable[[], None]
-    ) -> tuple[str, str]:
+    def run(self, assignment: Assignment, line: Line) -> tuple[str, str]:
         """Run what was assigned; returns how to report it."""
         call = json.loads(assignment.call)
         args, kwargs = decode_arguments_of(call["args"])
@@ -81,7 +75,9 @@ class _Call:
             retries=call["failures"],
             max_retries=call["retries"],
         )
-        value = self._run_within_limit(runnable, request, (report, check), (args, kwargs))
+        value = self._run_within_limit(runnable, request, line, (args, kwargs))
+        if self.context.committed:  # then what it returned is nobody's, and need not be JSON
+            return SUCCEEDED, ""
         if isinstance(value, Answer):
             return ANSWERED, json.dumps(encode_answer(value))
         return SUCCEEDED, encode_result(value, limit=self._engine.settings.max_payload)
@@ -90,16 +86,15 @@ class _Call:
         self,
         runnable: Runnable,
         request: TaskRequest,
-        lines: tuple[Callable[[str], None], Callable[[], None]],
+        line: Line,
         arguments: tuple[list[Any], dict[str, Any]],
     ) -> Any:
         soft_timeout = self.options.soft_timeout
         if soft_timeout is None:
-            self.context = TaskContext(request, *lines)
+            self.context = TaskContext(request, line)
             return runnable.run(self._engine, self.context, *arguments)
         with SoftLimit(soft_timeout) as limit:
-            report, check = lines
-            self.context = TaskContext(request, limit.reporting(report), limit.checking(check))
+            self.context = TaskContext(request, limit.guard(line))
             return runnable.run(self._engine, self.context, *arguments)
 
 

@@ -4,29 +4,38 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, nullcontext
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
+from taskrow.engine import by_hand, purging
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
+from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TaskExistsError, TransitionError
-from taskrow.storage import logs, queries, upkeep
+from taskrow.errors import NoSuchTaskError, TaskExistsError
+from taskrow.storage import logs, queries
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.joined import is_writing
 from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
-_PURGED_AT_ONCE = 500
+if TYPE_CHECKING:
+    from taskrow.engine.inline import EagerRuns
+
 _DEFAULTS = TaskOptions()
+Write = Callable[[Callable[[Connection], Any]], Any]
 Around = Callable[[], AbstractContextManager[object]]
 
 
@@ -34,7 +43,8 @@ class QueueEngine:
     """What one application does with its tasks. Safe to share between threads and over a fork.
 
     ``around`` gives the context that a task function runs in (the application's), ``owner`` says
-    who submits at this moment. ``application`` is by whose name its schedules are known.
+    who submits at this moment, ``surroundings`` know the application's database session.
+    ``application`` is by whose name its schedules are known.
     """
 
     def __init__(
@@ -45,15 +55,32 @@ class QueueEngine:
         around: Around = nullcontext,
         clock: Clock = utc_now,
         owner: Callable[[], str | None] = lambda: None,
+        surroundings: Surroundings | None = None,
         application: str = "",
     ) -> None:
         self.settings, self.registry, self.around, self.clock = settings, registry, around, clock
-        self.owner, self.application = owner, settings.application or application
+        self.owner, self.surroundings = owner, surroundings or Surroundings()
+        self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
+        self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self._ready = False
         self._history = History()
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
+        self.eager = settings.eager
+        self.eager_runs: EagerRuns | None = None
+
+    def variant(self, settings: Settings, clock: Clock) -> QueueEngine:
+        """The same queue with other settings and another clock; what is open is not shared."""
+        return QueueEngine(
+            settings,
+            self.registry,
+            around=self.around,
+            clock=clock,
+            owner=self.owner,
+            surroundings=self.surroundings,
+            application=self.application,
+        )
 
     @property
     def database(self) -> Database:
@@ -66,6 +93,13 @@ class QueueEngine:
     @property
     def unchecked_database(self) -> Database:
         """The database before any look at its tables: for ``taskrow upgrade``."""
+        return self._database
+
+    def ready_beside(self, connection: Connection) -> Database:
+        """The database; its tables are not made while ``connection`` holds the lock to write."""
+        if not self._ready:
+            ensure_schema(self._database, may_write=not is_writing(connection))
+            self._ready = True
         return self._database
 
     @property
@@ -109,16 +143,45 @@ class QueueEngine:
             unique_key=unique_key,
             idempotency_key=idempotency_key,
         )
+        return self.write(task, now=now, request=request)
+
+    def write(
+        self,
+        task: NewTask,
+        *,
+        now: datetime,
+        request: StoredRequest | None = None,
+        connection: Connection | None = None,
+    ) -> str:
+        """Write a task that was made by :meth:`new_task`; returns its id, as :meth:`submit`.
+
+        ``connection``: write in its transaction instead, and the caller commits
+        (engine/joining.py).
+        """
+        write = self.writing_on(connection)
         try:
-            return self.database.write(
-                lambda connection: submit(connection, task, now=now, request=request)
-            )
+            found: str = write(lambda writer: submit(writer, task, now=now, request=request))
         except IntegrityError:
-            if self.find(task.id) is None:
+            if connection is not None or self.find(task.id) is None:
                 raise
             raise TaskExistsError(
                 f"there is a task {task.id} already: an id is used once"
             ) from None
+        if self.eager and connection is None and found == task.id:
+            self.run_at_once([found])
+        return found
+
+    def writing_on(self, connection: Connection | None) -> Write:
+        """How to write: in transactions of our own, or in the caller's."""
+        return self.database.write if connection is None else partial(write_on, self, connection)
+
+    def run_at_once(self, task_ids: Iterable[str]) -> None:
+        """Run tasks in this thread: what an eager queue does with each that is submitted."""
+        from taskrow.engine.inline import eager_runs
+
+        runs = eager_runs(self)
+        for task_id in task_ids:
+            runs.run(task_id)
 
     def new_task(
         self,
@@ -181,39 +244,22 @@ class QueueEngine:
         """How long tasks of this name ran on average lately; None: none has ended."""
         return self._history.usual_seconds(self.database, name, self.clock())
 
-    def cancel(self, task_id: str, *, ask_running: bool = True) -> Status:
+    def cancel(self, task_id: str, *, ask_running: bool = True, terminate: bool = False) -> Status:
         """Cancel a task that waits; ask one that runs to stop (at its next update_state).
 
-        Returns the status it was found in. NoSuchTaskError; TransitionError when it is over, or
-        runs and is not to be asked.
+        terminate: the process that runs it is ended, and the task is cancelled by it. Returns the
+        status it was found in. NoSuchTaskError; TransitionError when it is over, or runs and is not
+        to be asked.
         """
-        task, now = self.get(task_id), self.clock()
-        purge_at = self.purge_at(task.name, Status.CANCELLED, now)
-        found = self.database.write(
-            lambda connection: upkeep.cancel(
-                connection, task_id, now=now, purge_at=purge_at, ask_running=ask_running
-            )
-        )
-        if found is None or found.final or (found is Status.RUNNING and not ask_running):
-            raise TransitionError(f"task {task_id} is {found or 'purged'}: too late to cancel")
-        return found
+        return by_hand.cancel(self, task_id, ask_running=ask_running, terminate=terminate)
 
     def retry(self, task_id: str) -> None:
         """Queue a finished task once more.
 
-        NoSuchTaskError; TransitionError when it is not over, or when another holds its unique key.
+        NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
+        is not over holds its unique key.
         """
-        task, now = self.get(task_id), self.clock()
-        try:
-            retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
-        except IntegrityError:
-            raise TransitionError(
-                f"task {task_id} is unique, and another one that is not over holds its key"
-            ) from None
-        if not retried:
-            raise TransitionError(
-                f"task {task_id} is {task.status}: only a finished task is retried"
-            )
+        by_hand.retry(self, task_id)
 
     def options_of(self, name: str) -> TaskOptions:
         """What the function of this name asks for; the defaults where there is none."""
@@ -225,30 +271,15 @@ class QueueEngine:
         return self.settings.purge_at(status, self.options_of(name).retention, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
-        """Delete the finished rows whose time is up, in small batches; returns how many.
-
-        ``older_than``: whatever finished longer ago than that, instead.
-        """
-        now, total = self.clock(), 0
-        while True:
-            if older_than is None:
-                deleted = self.database.write(
-                    lambda c: upkeep.purge(c, now=now, limit=_PURGED_AT_ONCE)
-                )
-            else:
-                before = now - older_than
-                deleted = self.database.write(
-                    lambda c, before=before: upkeep.purge_older(  # type: ignore[misc]
-                        c, finished_before=before, limit=_PURGED_AT_ONCE
-                    )
-                )
-            total += deleted
-            if deleted < _PURGED_AT_ONCE:
-                return total
+        """Delete the finished rows whose time is up (engine/purging.py); returns how many."""
+        return purging.purge(self.database, now=self.clock(), older_than=older_than)
 
     def close(self) -> None:
         """Let go of the database."""
         if self._watcher is not None and self._watcher[0] == os.getpid():
             self._watcher[1].close()
         self._watcher = None
+        if self.eager_runs is not None and self.eager_runs.pid == os.getpid():
+            self.eager_runs.close()
+        self.eager_runs = None
         self._database.close()

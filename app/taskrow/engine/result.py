@@ -5,11 +5,19 @@ from __future__ import annotations
 import builtins
 import json
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.task import Status, Task
-from taskrow.errors import NoSuchTaskError, TaskCancelled, TaskFailed, TaskTimeout
+from taskrow.engine.forgetting import forget
+from taskrow.errors import (
+    NoSuchTaskError,
+    TaskCancelled,
+    TaskFailed,
+    TaskTimeout,
+    TransitionError,
+)
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -88,19 +96,37 @@ class AsyncResult:
         task = self._engine.find(self.id)
         return task is not None and task.status is status
 
+    def revoke(self, *, terminate: bool = False) -> None:
+        """Cancel the task: at once while it waits; one that runs is asked to stop.
+
+        terminate: the process that runs it is ended instead. Nothing happens to a task that is
+        over. NoSuchTaskError.
+        """
+        with suppress(TransitionError):
+            self._engine.cancel(self.id, terminate=terminate)
+
     def get(self, timeout: float | None = None, *, propagate: bool = True) -> Any:
         """Wait for the result and return it.
 
         TaskFailed when the task failed, TaskCancelled when it was cancelled (not with
         ``propagate=False``), TimeoutError after ``timeout`` seconds, NoSuchTaskError when the row
-        is not there.
+        is not there. In a task the worker starts one more runner meanwhile; WaitRefused when too
+        many of its tasks wait.
         """
         task = self._engine.find(self.id)
         if task is not None and not task.status.final:
-            task = self._engine.watcher.wait(self.id, timeout)
+            with self._engine.waiting():
+                task = self._engine.watcher.wait(self.id, timeout)
         if task is None:
             raise NoSuchTaskError(f"there is no task {self.id!r}: it never was, or was purged")
         return outcome_of(task) if propagate or task.status is Status.SUCCEEDED else info_of(task)
+
+    def forget(self) -> None:
+        """Delete the row of the task, which is over; nothing happens where there is none.
+
+        TransitionError when it waits or runs.
+        """
+        forget(self._engine, self.id)
 
 
 def outcome_of(task: Task) -> Any:

@@ -2,8 +2,8 @@
 
 With threads it runs several at a time; a thread takes the next one when it is free.
 
-A runner never writes a task's state; it does not even know the database unless the task does. It
-ends when its supervisor lets go of it, and dies with its supervisor.
+A runner never writes a task's state, but for self.commit(); it does not even know the database
+unless the task does. It ends when its supervisor lets go of it, and dies with its supervisor.
 """
 
 from __future__ import annotations
@@ -21,12 +21,17 @@ import traceback
 from typing import TYPE_CHECKING
 
 from taskrow.engine.attempt_log import AttemptLog, LogKeeper
+from taskrow.engine.committing import Committer, check_session
+from taskrow.engine.context import Line
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.memory import MemoryLimit
 from taskrow.engine.messages import (
+    GRANTED,
     LOGS,
+    OVER,
     PROGRESS,
     READY,
+    REFUSED,
     RETURNED,
     WORN,
     Assignment,
@@ -35,6 +40,8 @@ from taskrow.engine.messages import (
     encode_report,
 )
 from taskrow.engine.outcome import run_assignment
+from taskrow.engine.process_state import ProcessState
+from taskrow.engine.waiting import Waiting
 from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
@@ -52,19 +59,23 @@ class Runner:
     def __init__(
         self,
         engine: QueueEngine,
+        worker: str,
         work: socket.socket,
         control: socket.socket,
         *,
         threads: int = 1,
         max_memory: int = 0,
     ) -> None:
-        self._engine = engine
+        self._engine, self._worker = engine, worker
         self._work, self._control = work, control
         self._inbox = Inbox(work)
         self._threads, self._memory = threads, MemoryLimit(max_memory)
         self._keeper = LogKeeper(engine.settings.log_level)
+        self._state = ProcessState()
         self._speaking = threading.Lock()
         self._cancelled: set[int] = set()
+        self._waiting = Waiting(self._say)
+        engine.waiting = self._waiting.wait
 
     def run(self) -> None:
         """Run what comes, until no more is wanted."""
@@ -97,16 +108,21 @@ class Runner:
 
     def _work_on(self, assignment: Assignment) -> None:
         log = AttemptLog()
+        self._state.begin()
         self._keeper.ensure()
         log.begin()
-        report = self._run_one(assignment, log)
-        last_words = _log_reports(assignment, log.end())
+        self._waiting.begin(assignment)
+        report = run_assignment(self._engine, assignment, self._line_of(assignment, log))
+        self._state.end()  # first, for a child that the task forked ends here
+        self._waiting.end(assignment)
+        said = log.end_stored() if report.kind == OVER else log.end()
+        last_words = _log_reports(assignment, said)
         if self._memory.is_passed_now():
             self._say(Report(WORN))
         self._say(*last_words, report)
         self._cancelled.discard(assignment.seq)
 
-    def _run_one(self, assignment: Assignment, log: AttemptLog) -> Report:
+    def _line_of(self, assignment: Assignment, log: AttemptLog) -> Line:
         seq, attempt = assignment.seq, assignment.attempt
 
         def report(progress: str) -> None:
@@ -118,7 +134,22 @@ class Runner:
             if seq in self._cancelled:
                 raise CancelRequested
 
-        return run_assignment(self._engine, assignment, report, check)
+        return Line(
+            report=report,
+            check=check,
+            asked=lambda: seq in self._cancelled,
+            commit=lambda *what: self._committer_of(assignment, log).commit(*what),
+            check_session=lambda session: check_session(self._engine, session),
+        )
+
+    def _committer_of(self, assignment: Assignment, log: AttemptLog) -> Committer:
+        seq, attempt = assignment.seq, assignment.attempt
+        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._worker}
+
+        def say(kind: str) -> None:
+            self._say(Report(kind, seq, attempt))
+
+        return Committer(self._engine, fence, say, log.store)
 
     def _say(self, *reports: Report) -> None:
         with self._speaking:
@@ -136,6 +167,8 @@ class Runner:
         verb, _, seq = line.partition(" ")
         if verb == "cancel":
             self._cancelled.add(int(seq))
+        elif verb in (GRANTED, REFUSED):
+            self._waiting.answered(int(seq), granted=verb == GRANTED)
         else:
             for assignment in self._inbox.take_back():
                 self._say(Report(RETURNED, assignment.seq, assignment.attempt))
@@ -149,6 +182,7 @@ def _log_reports(assignment: Assignment, text: str | None) -> list[Report]:
 
 def serve(
     load: Callable[[], QueueEngine],
+    worker: str,
     work_file: int,
     control_file: int,
     parent: int,
@@ -156,12 +190,15 @@ def serve(
     threads: int = 1,
     max_memory: int = 0,
 ) -> None:
-    """The life of a runner process. ``load`` gives the application's queue; ``max_memory``: MiB."""
+    """The life of a runner process of a worker. ``load`` gives the application's queue.
+
+    ``max_memory`` is in MiB.
+    """
     die_with(parent)
     _leave_signals_to_the_supervisor()
     work, control = socket.socket(fileno=work_file), socket.socket(fileno=control_file)
     try:
-        Runner(load(), work, control, threads=threads, max_memory=max_memory).run()
+        Runner(load(), worker, work, control, threads=threads, max_memory=max_memory).run()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the supervisor is gone; nobody is left to report to
 

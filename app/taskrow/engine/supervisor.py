@@ -20,6 +20,7 @@ from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
 from taskrow.engine.signals import StopSignals
+from taskrow.engine.stopping import Stopping
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.engine.worker_options import WorkerOptions
@@ -50,18 +51,26 @@ class Supervisor:
         shared = self._liveness.shared_file
         self._crew = Crew(
             options,
+            self.id,
             [] if shared is None else [shared],
             lambda name: engine.options_of(name).timeout,
+            # Only on SQLite does a commit hold up all other writers.
+            engine.settings.busy_timeout if engine.database.dialect == "sqlite" else None,
         )
         self._upkeep = Upkeep(engine, self.id, self._liveness)
         self._journal = Journal(debug=options.debug)
         self._intake = Intake(engine, self._crew, self._journal)
         self._signals = StopSignals()
+        self._stopping = Stopping(
+            self._crew,
+            self._signals,
+            grace=options.grace,
+            patience=engine.settings.busy_timeout,
+        )
         self._wires = Wires()
         self._next_due: datetime | None = None
         self._hungry = True  # there may be more to claim than was taken
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
-        self._stop_at: float | None = None  # when the grace of a stopping worker is over
 
     def run(self) -> None:
         """Work until told to stop, or, in a burst, until nothing is left."""
@@ -97,7 +106,7 @@ class Supervisor:
         moment = time.monotonic()
         self._crew.kill_overdue(moment)
         if self._signals.stops:
-            self._wind_down(moment)
+            self._stopping.wind_down(moment)
         else:
             self._crew.fill_up(moment)
             self._crew.take_back(moment)
@@ -155,8 +164,9 @@ class Supervisor:
         if self._wants_exchange(moment):
             return 0.0
         crew_moments = self._crew.next_stuck(), self._crew.next_overdue()
-        grace_end = None if self._crew.is_ending else self._stop_at
-        moments = [self._beat_at, self._upkeep_at, grace_end, *crew_moments]
+        moments = [
+            self._beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
+        ]  # fmt: skip
         waits = [at - moment for at in moments if at is not None]
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
@@ -182,12 +192,13 @@ class Supervisor:
         with self._engine.database.read() as connection:
             self._hungry |= queries.is_anything_queued(connection, self._options.queues)
             self._next_due = queries.next_due(connection)
-            asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else []
+            asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
         self._listener.found_nothing(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
-        if self._intake.endings or moment >= self._beat_at or self._intake.progress.due(moment):
+        news = self._intake.has_unwritten or self._intake.progress.due(moment)
+        if news or moment >= self._beat_at:
             return True
         return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
 
@@ -205,6 +216,7 @@ class Supervisor:
             lease=now + timedelta(seconds=self._engine.settings.lease),
             endings=tuple(self._intake.endings),
             progress=self._intake.progress.due(moment),
+            late_logs=tuple(self._intake.late_logs),
             beat=moment >= self._beat_at,
             capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
@@ -212,6 +224,7 @@ class Supervisor:
         take = self._engine.database.write(lambda connection: exchange(connection, give))
         self._rest_until = 0.0
         del self._intake.endings[: len(give.endings)]
+        del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
         self._settle(give, take, time.monotonic())  # a commit takes its time
 
@@ -236,10 +249,8 @@ class Supervisor:
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
         known = []
         for claim in claimed:
-            if self._engine.registry.find(claim.name) is None:
-                self._intake.endings.append(endings.unknown(claim, now))
-            elif claim.is_expired(now):
-                self._intake.endings.append(endings.expired(self._engine, claim, now))
+            if (ending := endings.unrunnable(self._engine, claim, now)) is not None:
+                self._intake.endings.append(ending)
             else:
                 known.append(claim)
         for claim in self._crew.hand_out(known, moment):
@@ -247,29 +258,12 @@ class Supervisor:
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def _wind_down(self, moment: float) -> None:
-        """Take no more, let what runs end; when the grace is over, end it: it runs elsewhere."""
-        if self._stop_at is None:
-            self._stop_at = moment + self._options.grace
-            running = len(self._crew.running())
-            log.info("stopping: %d tasks may go on for %g s", running, self._options.grace)
-            self._crew.take_back(moment, everything=True)
-        if moment >= self._stop_at or self._signals.stops > 1:
-            self._crew.kill_busy()
-            self._stop_at = min(self._stop_at, moment)
-
     def _is_finished(self) -> bool:
-        if self._intake.endings or self._crew.is_busy:
-            return self._has_given_up()
+        if self._intake.has_unwritten or self._crew.is_busy:
+            return self._rest_until > 0 and self._stopping.has_given_up()
         if self._signals.stops:
             return True
         return self._options.burst and not self._hungry and not self._is_something_due()
-
-    def _has_given_up(self) -> bool:
-        """A worker that was told to stop does not wait for ever for a database that is gone."""
-        if self._stop_at is None or not self._rest_until:
-            return False
-        return time.monotonic() > self._stop_at + self._engine.settings.busy_timeout
 
     def _finish(self) -> None:
         self._crew.dismiss()

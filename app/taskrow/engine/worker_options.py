@@ -24,7 +24,6 @@ class WorkerOptions:
     grace: float = 30.0
     debug: bool = False
 
-    @property
-    def full_runner_command(self) -> list[str]:
+    def full_runner_command(self, worker: str) -> list[str]:
         """The command of a runner with what it must know itself (engine/runner.py)."""
-        return [*self.runner_command, str(self.threads), str(self.max_memory or 0)]
+        return [*self.runner_command, worker, str(self.threads), str(self.max_memory or 0)]

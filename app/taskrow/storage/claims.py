@@ -6,16 +6,17 @@ because a released attempt gives its number back.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
 from taskrow.domain.unique import is_let_go_at_start
+from taskrow.storage.lanes import is_paused
 from taskrow.storage.tables import status_is, task_attempts, tasks
 
 _RUNNING = status_is(Status.RUNNING)
@@ -83,15 +84,8 @@ _CLAIM_COLUMNS = (
 )
 
 
-def _claim_statement() -> ReturningUpdate[Any]:
-    picked = (
-        select(tasks.c.seq)
-        .where(tasks.c.queue == bindparam("of_queue"), status_is(Status.QUEUED))
-        .order_by(tasks.c.priority.desc(), tasks.c.seq)
-        .limit(bindparam("at_most"))
-        .with_for_update(skip_locked=True)
-        .cte("picked")
-    )
+def _claim_statement(which: Select[tuple[int]]) -> ReturningUpdate[Any]:
+    picked = which.with_for_update(skip_locked=True).cte("picked")
     return (
         update(tasks)
         # No second look at the status out here: on PostgreSQL it costs a scan of the backlog.
@@ -109,17 +103,39 @@ def _claim_statement() -> ReturningUpdate[Any]:
     )
 
 
-_CLAIM = _claim_statement()
+_QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED))
+_CLAIM = _claim_statement(
+    _QUEUED.where(tasks.c.queue == bindparam("of_queue"), ~is_paused(bindparam("of_queue")))
+    .order_by(tasks.c.priority.desc(), tasks.c.seq)
+    .limit(bindparam("at_most"))
+)
+_CLAIM_ONE = _claim_statement(_QUEUED.where(tasks.c.id == bindparam("of_id")))
 
 
 def claim(
     connection: Connection, *, worker: str, queue: str, limit: int, now: datetime, lease: datetime
 ) -> list[Claim]:
-    """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest."""
-    found = connection.execute(
-        _CLAIM,
-        {"of_queue": queue, "at_most": limit, "by_worker": worker, "now": now, "lease": lease},
-    ).all()
+    """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest.
+
+    None of a queue that is paused.
+    """
+    values = {"by_worker": worker, "now": now, "lease": lease}
+    return _claim(connection, _CLAIM, values | {"of_queue": queue, "at_most": limit})
+
+
+def claim_one(
+    connection: Connection, task_id: str, *, worker: str, now: datetime, lease: datetime
+) -> Claim | None:
+    """Take this one task, if it is queued."""
+    values = {"by_worker": worker, "now": now, "lease": lease}
+    claimed = _claim(connection, _CLAIM_ONE, values | {"of_id": task_id})
+    return claimed[0] if claimed else None
+
+
+def _claim(
+    connection: Connection, statement: ReturningUpdate[Any], values: Mapping[str, Any]
+) -> list[Claim]:
+    found = connection.execute(statement, values).all()
     _let_go_of_keys(connection, [row.seq for row in found if is_let_go_at_start(row.unique_key)])
     losses = _count_losses(connection, [row.seq for row in found if row.attempt > 1])
     rows = sorted(found, key=lambda row: (-row.priority, row.seq))  # RETURNING promises no order
@@ -132,15 +148,36 @@ def _let_go_of_keys(connection: Connection, seqs: Sequence[int]) -> None:
         connection.execute(update(tasks).where(tasks.c.seq.in_(seqs)).values(unique_key=None))
 
 
-def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, tuple[int, bool]]:
-    """Extend the lease of all that this worker runs: seq -> (attempt, whether to cancel)."""
+@dataclass(frozen=True)
+class Beaten:
+    """What a heartbeat finds of a task: the attempt that runs, and whether it shall stop."""
+
+    attempt: int
+    cancel: bool
+    terminate: bool
+
+
+def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, Beaten]:
+    """Extend the lease of all that this worker runs; what is found there by seq."""
     rows = connection.execute(
         update(tasks)
         .where(_RUNNING, tasks.c.worker == worker)
         .values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=lease)
-        .returning(tasks.c.seq, tasks.c.attempt, tasks.c.cancel_requested_at)
+        .returning(
+            tasks.c.seq,
+            tasks.c.attempt,
+            tasks.c.cancel_requested_at,
+            tasks.c.terminate_requested_at,
+        )
     ).all()
-    return {row.seq: (row.attempt, row.cancel_requested_at is not None) for row in rows}
+    return {
+        row.seq: Beaten(
+            row.attempt,
+            cancel=row.cancel_requested_at is not None,
+            terminate=row.terminate_requested_at is not None,
+        )
+        for row in rows
+    }
 
 
 _WRITE_PROGRESS = update(tasks).where(*FENCE).values(progress=bindparam("to_progress"))
@@ -151,6 +188,12 @@ def write_progress(connection: Connection, said: Sequence[tuple[Claim, str]]) ->
     if said:
         rows = [claim.fence | {"to_progress": progress} for claim, progress in said]
         connection.execute(_WRITE_PROGRESS, rows)
+
+
+def find_held(connection: Connection, fence: dict[str, Any]) -> Claim | None:
+    """The claim that a fence proves, as :attr:`Claim.fence` has it; None: it is lost."""
+    row = connection.execute(select(*_CLAIM_COLUMNS).where(*FENCE), fence).one_or_none()
+    return None if row is None else Claim(**row._mapping)
 
 
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:

@@ -26,8 +26,8 @@ _MOST_TOGETHER = 200
 class _Entry(Generic[T]):
     """One thread's work and what came of it."""
 
-    def __init__(self, work: Work[T]) -> None:
-        self._work = work
+    def __init__(self, work: Work[T], *, alone: bool = False) -> None:
+        self._work, self.alone = work, alone
         self._result: T
         self._done = False
         self._error: Exception | None = None
@@ -68,7 +68,8 @@ class _Entry(Generic[T]):
 class GroupCommit:
     """Runs work in write transactions that ``begin`` opens: one for all the work that waits.
 
-    Work may be run twice (the first time undone), so it changes nothing but the rows.
+    Work may be run twice (the first time undone), so it changes nothing but the rows. What must not
+    be is run alone.
     """
 
     def __init__(self, begin: Begin) -> None:
@@ -79,7 +80,13 @@ class GroupCommit:
 
     def run(self, work: Work[T]) -> T:
         """Run ``work``; return its result after the commit, or raise its error or the commit's."""
-        entry = _Entry(work)
+        return self._run(_Entry(work))
+
+    def run_alone(self, work: Work[T]) -> T:
+        """Like :meth:`run`, but once, in this thread and in a transaction that nobody shares."""
+        return self._run(_Entry(work, alone=True))
+
+    def _run(self, entry: _Entry[T]) -> T:
         self._stand_in_line(entry)  # type: ignore[arg-type]
         try:
             entry.wait()
@@ -114,7 +121,7 @@ class GroupCommit:
     def _lead(self) -> None:
         """Commit for the line, wake everybody that was served, and name the next leader."""
         with self._lock:
-            served = [self._line.popleft() for _ in range(min(len(self._line), _MOST_TOGETHER))]
+            served = self._take_together()
         try:
             self._commit(served)
         finally:
@@ -122,6 +129,15 @@ class GroupCommit:
                 entry.settle()
             with self._lock:
                 self._name_leader()
+
+    def _take_together(self) -> list[_Entry[object]]:
+        """Those at the head of the line that share a transaction."""
+        served = [self._line.popleft()]
+        while self._line and len(served) < _MOST_TOGETHER:
+            if served[0].alone or self._line[0].alone:
+                break
+            served.append(self._line.popleft())
+        return served
 
     def _commit(self, entries: list[_Entry[object]]) -> None:
         begun = False

@@ -37,6 +37,14 @@ class Database(ABC):
         """
 
     @abstractmethod
+    def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        """Like :meth:`write`, for user code: ``work`` is run once at most, in the caller's thread.
+
+        ``then`` comes after it in the same transaction, and may be run again. WorkFailed
+        (storage/alone.py) carries what ``work`` raises; nothing is written then.
+        """
+
+    @abstractmethod
     def close(self) -> None:
         """Let go of every connection and file."""
 
@@ -72,6 +80,9 @@ def plain_errors(place: str) -> Iterator[None]:
         yield
     except sql_errors.IntegrityError:
         raise
+    except sql_errors.TimeoutError as error:
+        waited = f"the task database {place} cannot be used: no connection became free in time"
+        raise DatabaseBusyError(waited) from error
     except sql_errors.DBAPIError as error:
         reason = str(error.orig).strip().split("\n", 1)[0]
         busy = "database is locked" in reason or "timeout" in reason

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -33,9 +33,9 @@ _MILLISECOND = timedelta(milliseconds=1)
 class Ending:
     """How an attempt ends. ``error`` and ``progress`` are JSON text.
 
-    status: a final one, or scheduled (retry, at ``run_at``), or queued (released). outcome: what
-    ``task_attempts`` records where it did not succeed; None: it was not run, so the attempt is
-    given back.
+    status: a final one, or scheduled (retry, at ``run_at``), or queued (released; with a
+    ``purge_at`` it is cancelled where that was asked). outcome: what ``task_attempts`` records
+    where it did not succeed; None: it was not run, so the attempt is given back.
     """
 
     claim: Claim
@@ -97,7 +97,17 @@ def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime)
 
 def end(connection: Connection, ending: Ending, *, now: datetime) -> bool:
     """End one attempt in any way: fail, retry, stop, release, answer. False: the claim was lost."""
+    if ending.status is Status.QUEUED and ending.purge_at is not None:
+        ending = _unless_cancelled(connection, ending)
     return _end(connection, ending, now)
+
+
+def _unless_cancelled(connection: Connection, ending: Ending) -> Ending:
+    """A release; or a cancel, where that was asked before the supervisor could hear of it."""
+    asked = select(tasks.c.cancel_requested_at).where(*FENCE).with_for_update()
+    if connection.execute(asked, ending.claim.fence).scalar() is None:
+        return ending
+    return replace(ending, status=Status.CANCELLED, outcome="cancelled")
 
 
 def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:

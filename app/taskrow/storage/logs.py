@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from taskrow.storage.tables import task_logs, tasks
 
 if TYPE_CHECKING:
+    from taskrow.storage.claims import Claim
     from taskrow.storage.finish import Ending
 
 
@@ -31,6 +32,25 @@ def keep_logs(connection: Connection, endings: Iterable[Ending]) -> None:
     ]
     if rows:
         connection.execute(insert(task_logs), rows)
+
+
+def keep_late_logs(connection: Connection, late: Sequence[tuple[Claim, str]]) -> None:
+    """Keep what attempts said that had ended before, instead of what is kept of them.
+
+    Nothing of an attempt whose row is gone, or runs once more.
+    """
+    for claim, text in late:
+        ended = select(tasks.c.seq).where(
+            tasks.c.id == claim.id,
+            tasks.c.attempt == claim.attempt,
+            tasks.c.worker == claim.worker,
+        )
+        if connection.execute(ended.with_for_update()).scalar() is None:
+            continue
+        mine = task_logs.c.task_seq == claim.seq, task_logs.c.attempt == claim.attempt
+        connection.execute(delete(task_logs).where(*mine))
+        keep = {"task_seq": claim.seq, "attempt": claim.attempt, "text": text}
+        connection.execute(insert(task_logs), keep)
 
 
 def attempt_logs(connection: Connection, task_id: str) -> list[AttemptLogs]:

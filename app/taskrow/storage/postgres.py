@@ -12,11 +12,15 @@ from sqlalchemy import URL, Connection, Engine, create_engine
 from sqlalchemy.exc import OperationalError
 
 from taskrow.errors import SettingsError
+from taskrow.storage.alone import joined_by, run_alone
 from taskrow.storage.database import Database, plain_errors
 
 T = TypeVar("T")
 
 _DEADLOCK, _MOST_TRIES = "40P01", 5
+# Of one process at most: a server takes 100 by default. They are kept, since to open one takes as
+# long as some hundred reads; threads stand in line for them, as long as the busy timeout.
+_CONNECTIONS = 15
 
 
 class PostgresDatabase(Database):
@@ -38,16 +42,26 @@ class PostgresDatabase(Database):
             yield connection.execution_options(isolation_level="AUTOCOMMIT")
 
     def write(self, work: Callable[[Connection], T]) -> T:
+        if (joined := joined_by(self)) is not None:
+            return work(joined)
+
+        def write() -> T:
+            with self._open().begin() as connection:
+                return work(connection)
+
         with plain_errors(self.place):
-            tries = 0
-            while True:
-                tries += 1
-                try:
-                    with self._open().begin() as connection:
-                        return work(connection)
-                except OperationalError as error:  # of two in a deadlock the server undoes one
-                    if getattr(error.orig, "sqlstate", "") != _DEADLOCK or tries == _MOST_TRIES:
-                        raise
+            return _despite_deadlocks(write)
+
+    def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        with plain_errors(self.place), self._open().begin() as connection:
+            connection.exec_driver_sql("SELECT 1")  # the driver begins only now
+            run_alone(self, connection, work)
+
+            def rest() -> T:  # a savepoint: what a deadlock undoes is this part alone
+                with connection.begin_nested():
+                    return then(connection)
+
+            return _despite_deadlocks(rest)
 
     def own_connection(self) -> Any:
         """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
@@ -81,6 +95,10 @@ class PostgresDatabase(Database):
             return create_engine(
                 self.url,
                 pool_pre_ping=True,
+                pool_size=_CONNECTIONS,
+                max_overflow=0,
+                pool_timeout=self._busy_timeout,
+                pool_use_lifo=True,
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
                     "options": f"-c timezone=UTC -c lock_timeout={waits} "
@@ -91,3 +109,15 @@ class PostgresDatabase(Database):
             raise SettingsError(
                 "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"
             ) from None
+
+
+def _despite_deadlocks(write: Callable[[], T]) -> T:
+    """Write again when the server has undone it, as it does with one of two in a deadlock."""
+    tries = 0
+    while True:
+        tries += 1
+        try:
+            return write()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != _DEADLOCK or tries == _MOST_TRIES:
+                raise

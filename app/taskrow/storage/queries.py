@@ -2,39 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from taskrow.domain.task import Status, Task
+from taskrow.storage.lanes import is_paused
 from taskrow.storage.tables import status_is, tasks
 
 _FIND = select(tasks).where(tasks.c.id == bindparam("task_id"))
 _NEXT_DUE = select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED))
-_NEXT_QUEUE = select(func.min(tasks.c.queue)).where(
-    status_is(Status.QUEUED), tasks.c.queue > bindparam("after")
+_NEXT_QUEUE = (
+    select(func.min(tasks.c.queue).label("name"))
+    .where(status_is(Status.QUEUED), tasks.c.queue > bindparam("after"))
+    .subquery()
 )
-
-_ANY_QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED)).limit(1)
-_QUEUED_IN = _ANY_QUEUED.where(tasks.c.queue == bindparam("of_queue"))
-_CANCELS_ASKED = select(tasks.c.seq).where(
+_NEXT_WAITING = select(_NEXT_QUEUE.c.name, is_paused(_NEXT_QUEUE.c.name).label("paused"))
+_QUEUED_IN = (
+    select(tasks.c.seq)
+    .where(
+        status_is(Status.QUEUED),
+        tasks.c.queue == bindparam("of_queue"),
+        ~is_paused(bindparam("of_queue")),
+    )
+    .limit(1)
+)
+_CANCELS_ASKED = select(tasks.c.seq, tasks.c.terminate_requested_at).where(
     status_is(Status.RUNNING),
     tasks.c.worker == bindparam("of_worker"),
     tasks.c.cancel_requested_at.is_not(None),
 )
 
+_AT_ONCE = 500  # ids in one statement: SQLite takes 32766, and a long list is compiled anew
+
 
 def find(connection: Connection, task_id: str) -> Task | None:
     """The task with this id."""
     row = connection.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
-    return None if row is None else _task(row)
+    return None if row is None else task_of(row)
 
 
 def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
     """Those of the given tasks that are there."""
-    rows = connection.execute(select(tasks).where(tasks.c.id.in_(task_ids))).mappings()
-    return [_task(row) for row in rows]
+    wanted, found = list(task_ids), list[Task]()
+    for start in range(0, len(wanted), _AT_ONCE):
+        some = select(tasks).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
+        found += [task_of(row) for row in connection.execute(some).mappings()]
+    return found
 
 
 def list_tasks(
@@ -53,20 +68,21 @@ def list_tasks(
         query = query.where(tasks.c.queue == queue)
     if name is not None:
         query = query.where(tasks.c.name == name)
-    return [_task(row) for row in connection.execute(query).mappings()]
+    return [task_of(row) for row in connection.execute(query).mappings()]
 
 
 def is_anything_queued(connection: Connection, queues: Sequence[str] | None = None) -> bool:
-    """Whether a task waits for a worker of these queues (None: of any); one step into an index."""
+    """Whether a task waits for a worker of these queues (None: of any) that is not paused."""
     if queues is None:
-        return connection.execute(_ANY_QUEUED).first() is not None
+        return next(_waiting(connection), None) is not None
     looks = (connection.execute(_QUEUED_IN, {"of_queue": queue}).first() for queue in queues)
     return any(found is not None for found in looks)
 
 
-def cancels_asked(connection: Connection, worker: str) -> list[int]:
-    """The rows (seq) that this worker runs and that somebody wants to be stopped."""
-    return list(connection.execute(_CANCELS_ASKED, {"of_worker": worker}).scalars())
+def cancels_asked(connection: Connection, worker: str) -> dict[int, bool]:
+    """The rows (seq) that this worker runs and that shall stop; True: at once, terminated."""
+    rows = connection.execute(_CANCELS_ASKED, {"of_worker": worker})
+    return {row.seq: row.terminate_requested_at is not None for row in rows}
 
 
 def next_due(connection: Connection) -> datetime | None:
@@ -74,15 +90,26 @@ def next_due(connection: Connection) -> datetime | None:
     return connection.execute(_NEXT_DUE).scalar()
 
 
+def next_due_by_name(connection: Connection) -> dict[str, datetime]:
+    """When the next scheduled task of each name is due."""
+    query = select(tasks.c.name, func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED))
+    return dict(tuple(row) for row in connection.execute(query.group_by(tasks.c.name)))
+
+
 def queues_waiting(connection: Connection) -> list[str]:
-    """The queues in which something is queued, by a skip scan: one look a queue, not a row."""
-    found: list[str] = []
-    after: str | None = ""
-    while after is not None:
-        after = connection.execute(_NEXT_QUEUE, {"after": after}).scalar()
-        found += [after] if after is not None else []
-    return found
+    """The queues in which something is queued and that are not paused."""
+    return list(_waiting(connection))
 
 
-def _task(row: RowMapping) -> Task:
+def _waiting(connection: Connection) -> Iterator[str]:
+    """By a skip scan: one look a queue, not a row; it tells whether the queue is paused, too."""
+    after = ""
+    while (found := connection.execute(_NEXT_WAITING, {"after": after}).one()).name is not None:
+        after = found.name
+        if not found.paused:
+            yield after
+
+
+def task_of(row: RowMapping) -> Task:
+    """The record of a whole row."""
     return Task(**{**row, "status": Status(row["status"])})

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 import json
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from taskrow.domain.answer import Answer
 from taskrow.storage.submit import StoredRequest
 from taskrow.storage.tables import task_requests, tasks
+
+_ANSWER = (
+    select(
+        task_requests.c.response_status,
+        task_requests.c.response_headers,
+        task_requests.c.response_body,
+        task_requests.c.response_cookies,
+    )
+    .join(tasks)
+    .where(tasks.c.id == bindparam("task_id"), task_requests.c.response_status.is_not(None))
+)
 
 
 def find_request(connection: Connection, task_id: str) -> StoredRequest | None:
@@ -30,16 +41,7 @@ def find_fingerprint(connection: Connection, task_id: str) -> str | None:
 
 def find_answer(connection: Connection, task_id: str) -> Answer | None:
     """What the view of a task answered; None where it has not, or is no view."""
-    row = connection.execute(
-        select(
-            task_requests.c.response_status,
-            task_requests.c.response_headers,
-            task_requests.c.response_body,
-            task_requests.c.response_cookies,
-        )
-        .join(tasks)
-        .where(tasks.c.id == task_id, task_requests.c.response_status.is_not(None))
-    ).one_or_none()
+    row = connection.execute(_ANSWER, {"task_id": task_id}).one_or_none()
     if row is None:
         return None
     headers = tuple((name, value) for name, value in json.loads(row.response_headers))

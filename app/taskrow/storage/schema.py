@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, inspect, select, text
 from taskrow.errors import SchemaError
 from taskrow.storage.database import Database
 from taskrow.storage.tables import metadata
+from taskrow.storage.views import NAMES as VIEWS
 from taskrow.storage.views import create_views, drop_views
 
 VERSION_TABLE = "taskrow_alembic_version"
@@ -34,10 +35,11 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name[:4] for file in (migrations() / "versions").glob("[0-9]*.py")))
 
 
-def ensure_schema(database: Database) -> None:
+def ensure_schema(database: Database, *, may_write: bool = True) -> None:
     """Make the tables fit this version, where that is ours to do; otherwise SchemaError.
 
-    Reads one row when everything is as it should be.
+    Reads one row when everything is as it should be. ``may_write``: False inside a transaction of
+    the caller's, whose lock would be waited for in vain.
     """
     with database.read() as connection:
         revision = find_revision(connection)
@@ -47,6 +49,11 @@ def ensure_schema(database: Database) -> None:
             raise SchemaError(
                 f"the database {database.place} holds other tables beside taskrow's: "
                 "run `taskrow upgrade` once to let taskrow make its own there"
+            )
+        if not may_write:
+            raise SchemaError(
+                f"the tables of the task database {database.place} are not made or not up to date, "
+                "and an open transaction keeps them so: run `taskrow upgrade` before"
             )
         upgrade(database)
 
@@ -82,10 +89,24 @@ def _upgrade(connection: Connection, place: str) -> str | None:
         connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
     revision = find_revision(connection)  # again: another process may have been here first
     if _outdated(revision, place):
+        if revision is None:
+            _refuse_taken_names(connection, place)
         drop_views(connection)
         _run_migrations(connection)
         create_views(connection)
     return revision
+
+
+def _refuse_taken_names(connection: Connection, place: str) -> None:
+    """Where taskrow never was, a table or view of one of its names is somebody else's."""
+    found = inspect(connection)
+    names = {*found.get_table_names(), *found.get_view_names()}
+    if taken := sorted(names & {*metadata.tables, *VIEWS}):
+        raise SchemaError(
+            f"in the database {place} something called {', '.join(taken)} already exists that is "
+            "not taskrow's: give taskrow a database of its own by TASKROW_DATABASE_URL (another "
+            "SQLite file; on PostgreSQL another schema, by ?options=-csearch_path=taskrow)"
+        )
 
 
 def _run_migrations(connection: Connection) -> None:

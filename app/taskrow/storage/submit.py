@@ -68,7 +68,7 @@ def submit(
     taken.
     """
     if task.unique_key is None and task.idempotency_key is None:
-        connection.execute(insert(tasks), _row(task, now))
+        connection.execute(insert(tasks), row_of(task, now))
     elif (holder := _insert_or_find(connection, task, now)) is not None:
         return holder
     if request is not None:
@@ -82,12 +82,12 @@ def _insert_or_find(connection: Connection, task: NewTask, now: datetime) -> str
     insert_new = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
     statement = insert_new(tasks).on_conflict_do_nothing().returning(tasks.c.seq)
     for _ in range(_MOST_TRIES):
-        if connection.execute(statement, _row(task, now)).scalar() is not None:
+        if connection.execute(statement, row_of(task, now)).scalar() is not None:
             return None
         if (holder := _find_holder(connection, task)) is not None:
             return holder  # else it has just ended: try again
         if connection.execute(select(tasks.c.seq).where(tasks.c.id == task.id)).first():
-            connection.execute(insert(tasks), _row(task, now))  # for its error: the id is taken
+            connection.execute(insert(tasks), row_of(task, now))  # for its error: the id is taken
     raise DatabaseBusyError
 
 
@@ -121,7 +121,8 @@ def ring(connection: Connection, channel: str) -> None:
         connection.execute(select(func.pg_notify(channel, "")))
 
 
-def _row(task: NewTask, now: datetime) -> Mapping[str, Any]:
+def row_of(task: NewTask, now: datetime) -> Mapping[str, Any]:
+    """The columns of a task that is written now."""
     return {
         "id": task.id,
         "name": task.name,

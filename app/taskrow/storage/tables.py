@@ -76,6 +76,7 @@ tasks = _table(
     Column("purge_at", UtcTime),
     Column("owner", Text),  # who submitted it, in the words of the application
     Column("idempotency_key", Text),  # a digest of the key and of whose it is
+    Column("terminate_requested_at", UtcTime),  # with cancel_requested_at: end its process
     CheckConstraint(
         "status IN ('scheduled', 'queued', 'running', 'succeeded', 'failed', 'cancelled')",
         name="ck_tasks_status",
@@ -193,6 +194,12 @@ workers = _table(  # for people to read; nothing may depend on it
     Column("started_at", UtcTime, nullable=False),
     Column("last_seen_at", UtcTime, nullable=False),
     Column("stopped_at", UtcTime),
+)
+
+queues = _table(  # those that somebody paused once; a queue needs no row
+    "queues",
+    Column("name", Text, primary_key=True),
+    Column("paused_at", UtcTime),
 )
 
 task_counts = _table(  # how many tasks ended, by day: counting ten million rows takes seconds

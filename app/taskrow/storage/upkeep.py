@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Column, Connection, Select, bindparam, delete, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
@@ -44,6 +45,12 @@ def promote(connection: Connection, *, now: datetime) -> int:
     return len(connection.execute(_PROMOTE, {"now": now}).all())
 
 
+def promote_early(connection: Connection, task_id: str, *, now: datetime) -> None:
+    """Queue one task that waits for its time, now."""
+    waiting = update(tasks).where(tasks.c.id == task_id, _SCHEDULED)
+    connection.execute(waiting.values(status=Status.QUEUED, run_at=now))
+
+
 def cancel(
     connection: Connection,
     task_id: str,
@@ -51,10 +58,12 @@ def cancel(
     now: datetime,
     purge_at: datetime,
     ask_running: bool = True,
+    terminate: bool = False,
 ) -> Status | None:
     """Cancel a task that waits; ask one that runs to stop. Returns the status that it was found in.
 
-    None: there is no such task. A final status: nothing was changed.
+    terminate: have the process of one that runs ended. None: there is no such task. A final status:
+    nothing was changed.
     """
     row = connection.execute(
         select(tasks.c.seq, tasks.c.status, tasks.c.queue, tasks.c.name)
@@ -65,11 +74,9 @@ def cancel(
         return None
     status = Status(row.status)
     if status is Status.RUNNING and ask_running:
-        connection.execute(
-            update(tasks)
-            .where(tasks.c.id == task_id, _RUNNING, tasks.c.cancel_requested_at.is_(None))
-            .values(cancel_requested_at=now)
-        )
+        _ask(connection, row.seq, tasks.c.cancel_requested_at, now)
+        if terminate:
+            _ask(connection, row.seq, tasks.c.terminate_requested_at, now)
         ring(connection, WORK)
     elif status in (Status.SCHEDULED, Status.QUEUED):
         connection.execute(
@@ -81,6 +88,13 @@ def cancel(
         erase_credentials(connection, [row.seq])
         ring(connection, DONE)
     return status
+
+
+def _ask(connection: Connection, seq: int, wish: Column[Any], now: datetime) -> None:
+    """Note a wish in the row of a task that runs; the first time counts."""
+    connection.execute(
+        update(tasks).where(tasks.c.seq == seq, _RUNNING, wish.is_(None)).values({wish: now})
+    )
 
 
 def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> bool:
@@ -95,6 +109,7 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
             purge_at=None,
             cancel_requested_at=None,
             expires_at=None,
+            terminate_requested_at=None,
             progress=None,
             result=None,
         )
@@ -126,6 +141,11 @@ def purge_older(connection: Connection, *, finished_before: datetime, limit: int
         .limit(limit)
     )
     return _delete(connection, picked)
+
+
+def forget(connection: Connection, task_id: str) -> bool:
+    """Delete the row of one finished task. False: there is none, or it is not finished."""
+    return _delete(connection, select(tasks.c.seq).where(tasks.c.id == task_id)) == 1
 
 
 def _delete(connection: Connection, picked: Select[tuple[int]]) -> int:

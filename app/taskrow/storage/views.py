@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 from sqlalchemy import text as sql
 
-_NAMES = ("v_running", "v_queue", "v_failed", "v_recent", "v_schedules")
+NAMES = ("v_running", "v_queue", "v_failed", "v_recent", "v_schedules")
 
 
 def _number_sqlite(name: str) -> str:
@@ -58,7 +58,7 @@ def create_views(connection: Connection) -> None:
 
 def drop_views(connection: Connection) -> None:
     """Take the views away, so that a migration may change the tables below them."""
-    for name in _NAMES:
+    for name in NAMES:
         connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
 
 

@@ -35,12 +35,15 @@ def celery_json(task: Task) -> dict[str, Any]:
 
 def describe(task: Task, answer: Answer | None = None) -> dict[str, Any]:
     """A task as the JSON monitor shows it; no field ever goes missing."""
-    is_view = task.name.startswith(PREFIX)
-    links = {"self": url_for("taskrow.task", task_id=task.id), "status": status_url(task.id)}
+    return summarize(task) | {"result": result_of(task), "response": _outline(answer)}
+
+
+def summarize(task: Task) -> dict[str, Any]:
+    """A task as lists show it: without what it returned, which can be large."""
     return {
         "id": task.id,
         "name": task.name.removeprefix(PREFIX),
-        "kind": "view" if is_view else "task",
+        "kind": "view" if task.name.startswith(PREFIX) else "task",
         "queue": task.queue,
         "status": task.status,
         "progress": progress_of(task),
@@ -51,11 +54,17 @@ def describe(task: Task, answer: Answer | None = None) -> dict[str, Any]:
         "started_at": _time(task.started_at),
         "finished_at": _time(task.finished_at),
         "cancel_requested_at": _time(task.cancel_requested_at),
-        "result": result_of(task),
-        "response": _outline(answer),
-        "error": json.loads(task.error) if task.error else None,
-        "links": links,
+        "error": error_of(task),
+        "links": _links(task.id),
     }
+
+
+def error_of(task: Task) -> dict[str, str] | None:
+    """What went wrong, in the last attempt; never the traceback, which is for its developers."""
+    if task.error is None:
+        return None
+    told = {"type": "Exception", "message": ""} | json.loads(task.error)
+    return {"type": told["type"], "message": told["message"]}
 
 
 def progress_of(task: Task) -> dict[str, Any] | None:
@@ -83,6 +92,12 @@ def _outline(answer: Answer | None) -> dict[str, Any] | None:
         "content_type": types[0] if types else None,
         "bytes": len(answer.body),
     }
+
+
+def _links(task_id: str) -> dict[str, str]:
+    own = url_for("taskrow.task", task_id=task_id)
+    further = {name: f"{own}/{name}" for name in ("result", "cancel", "retry")}
+    return {"self": own, "status": status_url(task_id)} | further
 
 
 def _time(moment: Any) -> str | None:

@@ -4,36 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import parse_options
+from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
+from taskrow.engine import lanes
 from taskrow.engine.context import TaskContext
+from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
-from taskrow.engine.futures import QueueExecutor
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.result import AsyncResult
 from taskrow.engine.schedules import plan_of_decorator
+from taskrow.engine.shared import shared
 from taskrow.errors import NoApplicationError, OptionError, SettingsError
 from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
 from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
+from taskrow.web.submitting import SubmitMethods
 from taskrow.web.views import ViewResolver
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
 
-class TaskQueue(ScheduleMethods):
+class TaskQueue(ScheduleMethods, SubmitMethods):
     """The queue of a Flask application, or of several.
 
     ``TaskQueue(app)``, or ``TaskQueue()`` and later ``init_app(app)``. Settings are config keys
@@ -52,23 +57,46 @@ class TaskQueue(ScheduleMethods):
         """Make ``app`` an application of this queue. RuntimeError when it has a queue already."""
         if KEY in app.extensions and app not in adopted:
             raise RuntimeError("this application has a TaskQueue already: use that one")
-        registry = self._registry.with_resolver(ViewResolver(app))
+        registry = self._registry.with_resolver(ViewResolver(app)).with_resolver(shared.find)
         app.extensions[KEY] = QueueEngine(
             _settings_of(app),
             registry,
             application=app.name,
             around=app.app_context,
             owner=self._access.current_owner,
+            surroundings=FlaskSurroundings(app),
         )
         app.extensions[ACCESS] = self._access
         self._apps.append(app)
         if app not in adopted:
             register_monitors(app)
         adopted.discard(app)
+        meet_neighbours(app)
+
+    @property
+    def applications(self) -> list[Flask]:
+        """The applications that have this queue."""
+        return list(self._apps)
+
+    def register(self, function: TaskFunction[..., Any]) -> None:
+        """Make known what was made elsewhere. OptionError when its name is taken."""
+        self._registry.add(function.name, function)
+
+    def declare(self, plan: Plan) -> None:
+        """Note a schedule that stands in code."""
+        self._registry.declare(plan)
 
     # -- door 1: a view becomes a task ---
 
-    async_api = staticmethod(stored)
+    @overload
+    def async_api(self, view: Callable[P, R], /) -> Callable[P, R]: ...
+
+    @overload
+    def async_api(self, /, **options: Any) -> Callable[[Callable[P, R]], Callable[P, R]]: ...
+
+    def async_api(self, view: Callable[..., Any] | None = None, /, **options: Any) -> Any:
+        """Run a view in the worker (web/async_api.py): bare, or with options in parentheses."""
+        return stored(**options) if view is None else stored(view)
 
     # -- who may look, and who may do more ---
 
@@ -126,7 +154,7 @@ class TaskQueue(ScheduleMethods):
         domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not _is_name(name):
+        if name is not None and not is_name(name):
             raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
@@ -138,9 +166,9 @@ class TaskQueue(ScheduleMethods):
             plan = plan_of_decorator(
                 made, cron=schedule, every=every, timezone=timezone, missed=missed
             )
-            self._registry.add(made.name, made)
+            self.register(made)
             if plan is not None:
-                self._registry.declare(plan)
+                self.declare(plan)
             return made
 
         return register if function is None else register(function)
@@ -153,8 +181,34 @@ class TaskQueue(ScheduleMethods):
 
     @property
     def executor(self) -> QueueExecutor:
-        """A new ``concurrent.futures.Executor`` whose work is task functions."""
-        return QueueExecutor()
+        """A new ``concurrent.futures.Executor`` whose work is task functions.
+
+        ``queue.executor.submit(...)``, or with options of ``apply_async`` for all that it submits:
+        ``queue.executor(queue="mail", priority=5)``.
+        """
+        return QueueExecutor(self.engine, self.task)
+
+    # -- whole queues ---
+
+    def pause(self, queue: str) -> None:
+        """Have workers take nothing more from a queue; what runs goes on."""
+        lanes.pause(self.engine(), queue)
+
+    def resume(self, queue: str) -> bool:
+        """Have workers take from a queue again, at once. False: it was not paused."""
+        return lanes.resume(self.engine(), queue)
+
+    def paused(self) -> dict[str, datetime]:
+        """The paused queues, and since when."""
+        return lanes.paused(self.engine())
+
+    def drain(self, *queues: str, timeout: float | None = None) -> None:
+        """Wait until nothing runs, and nothing that could run waits, in these queues, or in all.
+
+        For a deploy, pause first: then it waits for what runs alone. What is scheduled for later
+        does not count, unless it is a retry. TimeoutError after ``timeout`` seconds.
+        """
+        lanes.drain(self.engine(), queues, timeout)
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
@@ -163,10 +217,6 @@ class TaskQueue(ScheduleMethods):
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and name != "" and name.isprintable() and ":" not in name
 
 
 def _settings_of(app: Flask) -> Settings:

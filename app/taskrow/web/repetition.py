@@ -8,8 +8,11 @@ from hashlib import sha256
 
 from flask import Request, request
 
+from taskrow.domain.task import Task
+from taskrow.storage.requests import find_fingerprint
 from taskrow.web.access import access
 from taskrow.web.credentials import digest, session_text
+from taskrow.web.lookup import current_engine
 from taskrow.web.problems import Problem
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
@@ -40,10 +43,22 @@ def repetition_of(body: bytes, *, coalesce: bool) -> Repetition:
     )
 
 
-def mismatch() -> Problem:
-    """422: the key was used before, for another request."""
+def check_repetition(task: Task, repetition: Repetition) -> None:
+    """Under one key there is one request, of one owner. Problem 422: it was for another.
+
+    Problem 409: the task is found by what makes it unique, and is somebody else's.
+    """
+    if task.idempotency_key is None or task.idempotency_key != repetition.idempotency_key:
+        if access().shows(task):
+            return
+        detail = "The same is under way for another client: try again when it is over."
+        raise Problem(409, "has-a-twin", detail)
+    if access().shows(task):
+        with current_engine().database.read() as connection:
+            if find_fingerprint(connection, task.id) == repetition.fingerprint:
+                return
     detail = "This Idempotency-Key was used for another request: take a new key for this one."
-    return Problem(422, "idempotency-key-reused", detail)
+    raise Problem(422, "idempotency-key-reused", detail)
 
 
 def _idempotency_key() -> str | None:
@@ -74,7 +89,7 @@ def _whose(*, session: bool) -> str:
 def _fingerprint(request: Request, body: bytes) -> str:
     boundary = request.mimetype_params.get("boundary", "").encode()
     if boundary and request.mimetype.startswith("multipart/"):  # new at each try, means nothing
-        body = body.replace(boundary, b"boundary")
+        body = body.replace(b"--" + boundary, b"--boundary")
     line = f"{request.method} {request.root_path}{request.path}?{request.environ['QUERY_STRING']}"
     told = f"{line} {request.mimetype} ".encode(errors="surrogatepass")
     return sha256(told + body).hexdigest()

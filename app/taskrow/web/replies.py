@@ -15,6 +15,7 @@ from taskrow.web.problems import Problem
 
 NOT_STORED = {"Cache-Control": "no-store"}
 _CORS = "access-control-"
+_CORS_ORIGIN = "access-control-allow-origin"
 
 
 def status_url(task_id: str) -> str:
@@ -49,7 +50,8 @@ class Replay(Response):
     """A stored response.
 
     What CORS extensions add belongs to the exchange with the client that asks now; what was stored
-    is used only where they add nothing, since a browser refuses to see it twice.
+    is used only where they add nothing, since a browser refuses to see it twice, and only for the
+    origin that it was meant for.
     """
 
     _stored_cors: tuple[tuple[str, str], ...] = ()
@@ -68,5 +70,9 @@ class Replay(Response):
     def get_wsgi_headers(self, environ: Any) -> Any:
         headers = super().get_wsgi_headers(environ)
         if not any(name.lower().startswith(_CORS) for name in headers.keys()):  # noqa: SIM118
-            headers.extend(self._stored_cors)
+            headers.extend(self._cors_for(environ.get("HTTP_ORIGIN")))
         return headers
+
+    def _cors_for(self, origin: str | None) -> tuple[tuple[str, str], ...]:
+        allowed = {value for name, value in self._stored_cors if name.lower() == _CORS_ORIGIN}
+        return self._stored_cors if allowed <= {"*", origin} else ()

@@ -13,6 +13,7 @@ from werkzeug.test import EnvironBuilder
 
 from taskrow.domain.settings import Settings
 from taskrow.storage.submit import StoredRequest
+from taskrow.web import csrf
 from taskrow.web.bodies import read_body
 from taskrow.web.credentials import Credentials, credentials_of, is_secret
 from taskrow.web.problems import Problem
@@ -63,6 +64,11 @@ def names_of_sealed(stored: StoredRequest) -> list[str]:
     return list(json.loads(stored.request)["sealed"])
 
 
+def had_good_token(stored: StoredRequest) -> bool:
+    """Whether Flask-WTF had checked the token of a stored request in the web process."""
+    return bool(json.loads(stored.request).get("csrf"))
+
+
 def _address(told: dict[str, Any]) -> dict[str, str]:
     """The parts of the URL as the server gave them: to build them from a URL would lose some.
 
@@ -88,6 +94,7 @@ def _describe(request: Request, settings: Settings) -> dict[str, Any]:
         "path": request.environ["PATH_INFO"],
         "query": request.environ.get("QUERY_STRING", ""),
         "remote_addr": request.remote_addr,
+        "csrf": csrf.was_checked(),
         "headers": [
             [name, value]
             for name, value in request.headers

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from functools import partial
@@ -25,11 +26,12 @@ def load_engine(app_path: str | None) -> QueueEngine:
 def main() -> None:
     """Serve the supervisor that started this process."""
     report_modules()
-    app_path, *numbers = sys.argv[1:]
+    app_path, worker, *numbers = sys.argv[1:]
     threads, max_memory, work, control, parent = map(int, numbers)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
+    logging.getLogger("taskrow.celery").setLevel(logging.ERROR)  # the supervisor has said it once
     load = partial(load_engine, app_path)
-    serve(load, work, control, parent, threads=threads, max_memory=max_memory)
+    serve(load, worker, work, control, parent, threads=threads, max_memory=max_memory)
 
 
 if __name__ == "__main__":

@@ -7,12 +7,12 @@ The name of such a task is ``view:<endpoint>``; of a method of a view class,
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Flask, current_app, request
 
-from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.options import TaskOptions, parse_options, suggest
 from taskrow.errors import OptionError
 
 PREFIX = "view:"
@@ -48,11 +48,8 @@ def parse_view_options(given: dict[str, Any]) -> ViewOptions:
         raise OptionError(f"validate must be a function, not {own['validate']!r}")
     if not isinstance(own.get("coalesce", False), bool):
         raise OptionError(f"coalesce must be True or False, not {own['coalesce']!r}")
-    task = {name: value for name, value in given.items() if name in _OF_TASKS & _TASK_FIELDS}
-    return ViewOptions(task=TaskOptions(**task), **own)
-
-
-_TASK_FIELDS = {one.name for one in fields(TaskOptions)}
+    task = {name: value for name, value in given.items() if name in _OF_TASKS}
+    return ViewOptions(task=parse_options(task), **own)
 
 
 def current_name() -> str:

@@ -9,13 +9,11 @@ from flask import Response, request
 from taskrow.domain.ids import new_id
 from taskrow.domain.task import Task
 from taskrow.errors import CredentialsError
-from taskrow.storage.requests import find_fingerprint
-from taskrow.web.access import access
 from taskrow.web.descriptions import describe
 from taskrow.web.lookup import answering_503, current_engine, wait_for_end
 from taskrow.web.prefer import Preferences, preferences
 from taskrow.web.problems import Problem, no_such_task
-from taskrow.web.repetition import Repetition, mismatch, repetition_of
+from taskrow.web.repetition import check_repetition, repetition_of
 from taskrow.web.replies import accepted, replay, status_url
 from taskrow.web.requests import take_down
 from taskrow.web.stored_views import ViewOptions, current_name
@@ -70,17 +68,8 @@ def _submit(options: ViewOptions) -> tuple[Task, bool]:
     if task is None:
         raise no_such_task()
     if task_id != own_id:
-        _check_repetition(task, repetition)
+        check_repetition(task, repetition)
     return task, task_id == own_id
-
-
-def _check_repetition(task: Task, repetition: Repetition) -> None:
-    """Under one key there is one request, of one owner."""
-    if not access().shows(task):
-        raise mismatch()
-    with current_engine().database.read() as connection:
-        if find_fingerprint(connection, task.id) != repetition.fingerprint:
-            raise mismatch()
 
 
 def _answer(task: Task, preferred: Preferences) -> Response:

@@ -14,7 +14,8 @@ from taskrow.errors import CredentialsError, NoSuchTaskError, ResultError
 from taskrow.storage.credentials import find_credentials
 from taskrow.storage.requests import find_request
 from taskrow.web.credentials import Credentials, open_credentials, seal_cookies
-from taskrow.web.requests import names_of_sealed, put_up
+from taskrow.web.csrf import renew_token
+from taskrow.web.requests import had_good_token, names_of_sealed, put_up
 from taskrow.web.stored_views import IN_WORKER, find_options
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class StoredView:
         with self._app.request_context(put_up(stored, credentials) | {IN_WORKER: True}):
             if credentials is not None:
                 credentials.restore_session()
+            if had_good_token(stored):
+                renew_token()
             return self._dispatch(answer_of)
 
     def _dispatch(self, answer_of: Callable[[Response], Answer]) -> Answer:

@@ -11,6 +11,7 @@ from typing import Any
 from taskrow import TaskContext, TaskQueue
 
 queue = TaskQueue()
+executor = queue.executor
 
 
 class Unprintable(Exception):
@@ -44,6 +45,11 @@ def echo(*args: Any, **kwargs: Any) -> dict[str, Any]:
     return {"args": args, "kwargs": kwargs}
 
 
+@executor.job(retries=1)
+def double(number: int) -> int:
+    return 2 * number
+
+
 @queue.task(name="give-back")
 def give(value: Any) -> Any:
     return value
@@ -75,6 +81,13 @@ def fail(how: str, words: str = "no") -> None:
         raise ExceptionGroup(words, [ValueError("one"), KeyError("two")])
     kinds = {"value": ValueError, "key": KeyError, "exit": SystemExit, "unprintable": Unprintable}
     raise kinds[how](words)
+
+
+@queue.task
+def echo_or_fail(word: str) -> str:
+    if word == "value":
+        raise ValueError("no")
+    return word
 
 
 @queue.task

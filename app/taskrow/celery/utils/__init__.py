@@ -1,0 +1,3 @@
+"""Where Celery keeps what its users import beside it."""
+
+from __future__ import annotations

@@ -1,0 +1,98 @@
+"""Submit many calls: all are checked and encoded first, then written a thousand at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from taskrow.domain.ids import new_ids
+from taskrow.engine.calls import Call
+from taskrow.engine.functions import check_submit_options
+from taskrow.engine.joining import Joinable, connection_to_join
+from taskrow.engine.result import AsyncResult
+from taskrow.errors import DatabaseError, NotATaskError, OptionError, PartlySubmittedError
+from taskrow.storage.bulk import PlainRow, submit_all
+from taskrow.storage.submit import NewTask
+
+if TYPE_CHECKING:
+    from taskrow.engine.functions import TaskFunction
+    from taskrow.engine.queue import QueueEngine
+
+AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
+
+
+def submit_calls(
+    engine: QueueEngine,
+    calls: Iterable[Call],
+    *,
+    at_once: int = AT_ONCE,
+    session: Joinable | bool | None = None,
+) -> list[AsyncResult]:
+    """Submit calls; returns their handles in the same order.
+
+    A call that is wrong (ArgumentsError, OptionError, NotATaskError) keeps all of them from being
+    written. ``at_once`` rows are written together, all or none; PartlySubmittedError when the
+    database fails after some of these transactions, DatabaseError when nothing was submitted.
+    ``session``: as of ``apply_async``; its commit submits all of them.
+    """
+    now = engine.clock()
+    rows = _Rows(engine, now)
+    ready = rows.of(calls)
+    ids: list[str] = []
+    connection = connection_to_join(engine, session)
+    write = engine.writing_on(connection)
+    for start in range(0, len(ready), at_once):
+        some = ready[start : start + at_once]
+        try:
+            ids += write(partial(submit_all, rows=some, now=now))
+        except DatabaseError as error:
+            if not ids or connection is not None:
+                raise
+            raise PartlySubmittedError(
+                f"{len(ids):,} of {len(ready):,} tasks were submitted, the others not: {error}",
+                [AsyncResult(task_id, engine) for task_id in ids],
+            ) from error
+    if engine.eager and connection is None:
+        engine.run_at_once(ids)
+    return [AsyncResult(task_id, engine) for task_id in ids]
+
+
+class _Rows:
+    """Makes rows of calls. What the calls of a function have in common is made once."""
+
+    def __init__(self, engine: QueueEngine, now: datetime) -> None:
+        self._engine, self._now = engine, now
+        self._limit = engine.settings.max_payload
+        self._patterns: dict[tuple[TaskFunction[..., Any], int], NewTask | None] = {}
+
+    def of(self, calls: Iterable[Call]) -> list[PlainRow | NewTask]:
+        listed = list(calls)
+        ids = new_ids(self._now, len(listed))
+        return [self._row(call, task_id) for call, task_id in zip(listed, ids, strict=True)]
+
+    def _row(self, call: Call, task_id: str) -> PlainRow | NewTask:
+        if not isinstance(call, Call):
+            raise NotATaskError(f"submit_many takes calls such as task.s(1, 2), not {call!r:.100}")
+        key = call.function, id(call.options)
+        if key not in self._patterns:
+            self._patterns[key] = self._pattern(call)
+        pattern = self._patterns[key]
+        if pattern is None:
+            task = self._new_task(call)
+            return task if "task_id" in call.options else replace(task, id=task_id)
+        args = call.function.encode_call(call.args, dict(call.kwargs), limit=self._limit)
+        return pattern, task_id, args
+
+    def _pattern(self, call: Call) -> NewTask | None:
+        """What stands for all calls with these options; None where each has a key of its own."""
+        check_submit_options(call.options)
+        if call.options.get("session") is not None:
+            raise OptionError("session is one for all: give it to submit_many")
+        return None if call.has_key else self._new_task(call)
+
+    def _new_task(self, call: Call) -> NewTask:
+        given = call.args, dict(call.kwargs)
+        return call.function.new_task(self._engine, given, call.options, now=self._now)

@@ -1,0 +1,39 @@
+"""A call of a task function that is not submitted yet: what ``task.s(...)`` makes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from taskrow.engine.functions import TaskFunction
+    from taskrow.engine.result import AsyncResult
+
+
+_NONE: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
+
+
+@dataclass(frozen=True, eq=False)
+class Call:
+    """A task function, its arguments and the options of this one task (as of ``apply_async``)."""
+
+    function: TaskFunction[..., Any]
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+    options: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+
+    @property
+    def has_key(self) -> bool:
+        """Whether its row has something that no other may have."""
+        own = self.function.options.unique is not None
+        return own or bool({"task_id", "unique_key"} & self.options.keys())
+
+    def set(self, **options: Any) -> Call:
+        """The same call with these options too."""
+        return replace(self, options={**self.options, **options})
+
+    def apply_async(self) -> AsyncResult:
+        """Submit it alone."""
+        return self.function.apply_async(self.args, self.kwargs, **self.options)

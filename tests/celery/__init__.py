@@ -1,0 +1,3 @@
+"""Celery's words: what a project finds that is ported by its imports."""
+
+from __future__ import annotations

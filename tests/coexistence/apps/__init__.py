@@ -1,0 +1,3 @@
+"""Applications of the kind that people have, one for each extension."""
+
+from __future__ import annotations

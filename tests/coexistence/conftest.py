@@ -1,0 +1,26 @@
+"""One site for all tests of a module: ``APP`` says which application it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.coexistence.site import Site, Visitor, open_site
+
+
+@pytest.fixture(scope="module")
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    """The module's application and its worker."""
+    directory = tmp_path_factory.mktemp("site")
+    url = f"sqlite:///{directory / 'tasks.db'}"
+    with open_site(request.module.APP, directory, url) as site:
+        yield site
+
+
+@pytest.fixture
+def visitor(site: Site) -> Visitor:
+    """A client that nobody knows yet."""
+    return site.visitor()

@@ -1,0 +1,188 @@
+"""Whoever is killed, at whatever step of a self.commit(): each effect happens exactly once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from taskrow.domain.options import TaskOptions
+from taskrow.domain.payload import encode_arguments
+from taskrow.domain.task import Status
+from taskrow.engine.queue import QueueEngine
+from taskrow.storage import queries
+from taskrow.storage.tables import task_counts
+from tests.apps import commits
+from tests.apps.commit_kills import STEPS, VICTIMS
+from tests.engine.commits import effects, make_effects
+from tests.support.processes import Process, ProcessFactory, eventually
+from tests.support.rows import final, submit
+from tests.test_kills import TASKS, Chaos, tasks_for, wrongs
+
+SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
+TIMES = int(os.environ.get("TASKROW_KILLS", "1"))  # how often each step kills each victim
+WORKERS = 3
+
+
+@pytest.mark.timeout(120 + 60 * TIMES)
+def test_each_effect_happens_once_whoever_dies_at_whatever_step(
+    engine: QueueEngine, start: ProcessFactory
+) -> None:
+    deaths = Deaths(engine, start, "tests.apps.commit_kills:app")
+    deaths.run(TIMES)
+    assert deaths.wrongs() == []
+    assert deaths.replaced >= TIMES * len(STEPS)
+
+
+def test_effects_in_a_transaction_of_their_own_are_noticed(
+    engine: QueueEngine, start: ProcessFactory
+) -> None:
+    deaths = Deaths(engine, start, "tests.apps.commit_kills_autocommit:app")
+    deaths.run(times=1)
+    assert any("effects" in wrong for wrong in deaths.wrongs())
+
+
+def test_each_effect_happens_once_whoever_is_killed_or_stopped_at_whatever_moment(
+    engine: QueueEngine, start: ProcessFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(TASKS, engine.database.dialect, 200)
+    make_effects(engine)
+    chaos = Chaos(engine, start, "tests.apps.kills_committing:app")
+    chaos.run()
+    assert chaos.kills >= 2
+    assert wrongs(engine) == []
+    assert chaos.crashed == []
+    assert set(effects(engine).values()) == {1}
+    assert len(effects(engine)) == tasks_for(engine)
+
+
+class Deaths:
+    """Workers, started again whenever one has died, until every task is over."""
+
+    def __init__(self, engine: QueueEngine, start: ProcessFactory, app: str) -> None:
+        self._engine, self._start, self._app = engine, start, app
+        self._ids: list[str] = []
+        self.replaced = 0
+        make_effects(engine)
+
+    def run(self, times: int) -> None:
+        """Each step with each victim, so many times."""
+        plans = [(step, victim) for _ in range(times) for step in STEPS for victim in VICTIMS]
+        for step, victim in plans:
+            args = encode_arguments((step, victim), {}, limit=10_000)
+            options = TaskOptions(crash_limit=1000)
+            self._ids.append(self._engine.submit("commits.die", args, options))
+        workers = [self._worker() for _ in range(WORKERS)]
+        deadline = time.monotonic() + 50 + 40 * times
+        while self._left():
+            assert time.monotonic() < deadline, f"{self._left()} tasks are left"
+            eventually(lambda: self._has_died(workers) or not self._left())
+            for worker in self._has_died(workers):
+                workers[workers.index(worker)] = self._worker()
+                self.replaced += 1
+        for worker in workers:
+            assert worker.stop() in (0, -signal.SIGTERM, -signal.SIGKILL), worker.output()
+
+    def _worker(self) -> Process:
+        command = ("taskrow", "--app", self._app, "worker", "--runners", "1")
+        return self._start.start(*command, log="worker", env=SHORT_LEASE)
+
+    def _has_died(self, workers: list[Process]) -> list[Process]:
+        return [worker for worker in workers if worker.process.poll() is not None]
+
+    def _left(self) -> int:
+        with self._engine.database.read() as connection:
+            found = queries.find_many(connection, self._ids)
+        return sum(not task.status.final for task in found)
+
+    def wrongs(self) -> list[str]:
+        """What must not be: an effect missing or done twice, an end that is no success, or two."""
+        done, wrong = effects(self._engine), []
+        with self._engine.database.read() as connection:
+            found = queries.find_many(connection, self._ids)
+            counted = connection.execute(select(func.sum(task_counts.c.n))).scalar()
+        for task in found:
+            if (task.status, task.result) != (Status.SUCCEEDED, str(task.attempt)):
+                wrong.append(f"{task.args} {task.status} with {task.result} of {task.attempt}")
+            if done[task.id] != 1:
+                wrong.append(f"{task.args} has {done[task.id]} effects")
+        return wrong + ([] if counted == len(found) else [f"{counted} ends of {len(found)} tasks"])
+
+
+class Zombie:
+    """A worker that is stopped past its lease, before its commit or in it; another has the task.
+
+    The first attempt waits at a gate of its own, later ones at another.
+    """
+
+    def __init__(
+        self, engine: QueueEngine, start: ProcessFactory, directory: Path, app: str, *, before: bool
+    ) -> None:
+        self._engine, self._gate = engine, directory / "gate"
+        mark = directory / "mark"
+        make_effects(engine)
+        self.task_id = submit(engine, commits.stand, str(mark), str(self._gate), before)
+        self.worker = start.worker("--runners", "1", app=app, env=SHORT_LEASE)
+        eventually(lambda: len(lines_of(mark)) == 1)
+        self._processes = [self.worker.pid, int(lines_of(mark)[0])]
+        self._send(signal.SIGSTOP)
+        start.worker("--runners", "1", app=app, env=SHORT_LEASE)
+        eventually(lambda: len(lines_of(mark)) == 2)
+
+    def _send(self, number: signal.Signals) -> None:
+        for process in self._processes:
+            os.kill(process, number)
+
+    def go_on(self) -> None:
+        Path(f"{self._gate}-1").touch()
+        self._send(signal.SIGCONT)
+
+    def let_the_other_end(self) -> None:
+        Path(f"{self._gate}-2").touch()
+        final(self._engine, self.task_id)
+
+    def wrongs(self) -> list[str]:
+        """What the zombie has left behind."""
+        task, done = self._engine.get(self.task_id), effects(self._engine)
+        wrong = [] if task.result == str(task.attempt) else [f"{task.result} is the result"]
+        wrong += [] if task.attempt > 1 else ["the first attempt has ended it"]
+        return wrong + ([] if done == {self.task_id: 1} else [f"{done} are the effects"])
+
+
+def lines_of(file: Path) -> list[str]:
+    return file.read_text().split("\n")[:-1] if file.exists() else []
+
+
+@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize("first", [True, False])
+def test_the_commit_of_a_zombie_is_refused(
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path, before: bool, first: bool
+) -> None:
+    if not before and engine.database.dialect == "sqlite":
+        pytest.skip("on SQLite who is stopped in its commit stops all other writers")
+    zombie = Zombie(engine, start, tmp_path, "tests.apps.commit_kills:app", before=before)
+    if first:
+        zombie.go_on()
+        zombie.worker.wait_for("its outcome is dropped")
+        assert not effects(engine)
+        zombie.let_the_other_end()
+    else:
+        zombie.let_the_other_end()
+        zombie.go_on()
+        zombie.worker.wait_for("its outcome is dropped")
+    assert zombie.wrongs() == []
+
+
+def test_without_the_fence_the_commit_of_a_zombie_is_noticed(
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path
+) -> None:
+    app = "tests.apps.commit_kills_without_fence:app"
+    zombie = Zombie(engine, start, tmp_path, app, before=True)
+    zombie.go_on()
+    eventually(lambda: effects(engine))
+    zombie.let_the_other_end()
+    assert zombie.wrongs() != []
