@@ -40,7 +40,8 @@ class Spares:
 
     def _least_busy(self, handles: Sequence[RunnerHandle]) -> list[RunnerHandle]:
         free = [h for h in self._recycling.lasting(handles) if not h.in_flight.waits]
-        return sorted(free, key=lambda handle: len(handle.in_flight))
+        newest_first = reversed(free)  # of those that are idle, successors before whom they succeed
+        return sorted(newest_first, key=lambda handle: len(handle.in_flight))
 
     def note_wait(self, handles: Sequence[RunnerHandle], handle: RunnerHandle, held: Held) -> None:
         """A task wants to wait for another one: it may, unless too many do."""
