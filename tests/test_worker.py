@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
+from taskrow import PlatformError
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.task import Task
+from taskrow.engine.platforms import check_worker_platform
 from taskrow.engine.queue import QueueEngine
 from tests.support.processes import ProcessFactory, eventually
 
@@ -38,3 +42,9 @@ def test_burst_ends_when_nothing_is_left(engine: QueueEngine, start: ProcessFact
     worker = start.worker("--burst", "--runners", "2")
     assert worker.process.wait(30) == 0
     assert [engine.get(task_id).result for task_id in ids] == [str(n + 1) for n in range(50)]
+
+
+def test_a_system_without_locks_on_files_is_refused_in_a_sentence() -> None:
+    check_worker_platform("posix")
+    with pytest.raises(PlatformError, match="on Windows run it in WSL"):
+        check_worker_platform("nt")

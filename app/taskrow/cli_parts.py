@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import current_app
-from flask.cli import with_appcontext
+from flask.cli import AppGroup, with_appcontext
 
 from taskrow.domain.times import to_text
 from taskrow.engine.queue import QueueEngine
@@ -18,6 +19,7 @@ from taskrow.errors import NoApplicationError, TaskrowError
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_CONTROL = re.compile(r"[^\n\t -~\xa0-\U0010ffff]")
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
@@ -37,6 +39,15 @@ def in_application(function: Callable[..., Any]) -> Callable[..., Any]:
     return _plain_errors(with_appcontext(function))
 
 
+def command_of(group: AppGroup, name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command of the group that runs with the application."""
+
+    def decorate(function: Callable[..., Any]) -> click.Command:
+        return group.command(name, with_appcontext=False)(in_application(function))
+
+    return decorate
+
+
 def say(as_json: bool, sentence: str, **facts: Any) -> None:
     """Print a sentence, or the facts of it."""
     click.echo(json.dumps(facts) if as_json else sentence)
@@ -48,6 +59,11 @@ def plain(record: object) -> dict[str, Any]:
         name: to_text(value) if hasattr(value, "tzinfo") else value
         for name, value in vars(record).items()
     }
+
+
+def harmless(text: str) -> str:
+    """Text that commands a terminal to do nothing but break lines: what a task logged."""
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
 
 
 def _plain_errors(command: Callable[P, R]) -> Callable[P, R]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +10,7 @@ from zoneinfo import ZoneInfo
 import click
 from flask.cli import AppGroup
 
-from taskrow.cli_parts import as_json, find_engine, in_application, plain, say
+from taskrow.cli_parts import as_json, command_of, find_engine, in_application, plain, say
 from taskrow.domain.schedule import LATE, Schedule
 from taskrow.domain.times import to_text
 from taskrow.engine.schedules import Schedules
@@ -48,14 +47,7 @@ schedules = AppGroup(
 )
 
 
-def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    def decorate(function: Callable[..., Any]) -> click.Command:
-        return schedules.command(name, with_appcontext=False)(in_application(function))
-
-    return decorate
-
-
-@_command("pause")
+@command_of(schedules, "pause")
 @click.argument("name")
 @as_json
 def pause(name: str, as_json: bool) -> None:
@@ -64,7 +56,7 @@ def pause(name: str, as_json: bool) -> None:
     say(as_json, f"paused {name}", **_as_dict(schedule))
 
 
-@_command("resume")
+@command_of(schedules, "resume")
 @click.argument("name")
 @as_json
 def resume(name: str, as_json: bool) -> None:
@@ -75,7 +67,7 @@ def resume(name: str, as_json: bool) -> None:
     say(as_json, f"resumed {name}: {words}", **_as_dict(schedule))
 
 
-@_command("run")
+@command_of(schedules, "run")
 @click.argument("name")
 @as_json
 def run(name: str, as_json: bool) -> None:

@@ -69,6 +69,10 @@ class SchemaError(DatabaseError):
     """The tables of the task database do not fit this version of taskrow."""
 
 
+class PlatformError(TaskrowError):
+    """A worker needs Linux or macOS: on Windows run it in WSL or in a container."""
+
+
 class NoSuchTaskError(TaskrowError, LookupError):
     """There is no such task: it never was, or it has been purged."""
 

@@ -74,8 +74,8 @@ def _wrap(owner: Any, name: str, step: Callable[..., str]) -> None:
     setattr(owner, name, wrapped)
 
 
-def _step_before_saying(_: Runner, report: Any) -> str:
-    return "after report" if report.kind == COMMITTED else ""
+def _step_before_saying(_: Runner, *reports: Any) -> str:
+    return "after report" if any(report.kind == COMMITTED for report in reports) else ""
 
 
 for kind in Database.__subclasses__():

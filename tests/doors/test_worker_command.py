@@ -95,6 +95,20 @@ def test_it_runs_only_the_queues_that_it_is_given(
 
 
 @sqlite_only
+def test_a_queue_that_is_named_twice_counts_once_and_no_name_is_refused(
+    engine: QueueEngine, start: ProcessFactory
+) -> None:
+    task_id = submit(engine, "add", '{"args": [1, 2]}', "a")
+    worker = start.worker("--queues", "a,,a ,", "--runners", "1", "--burst")
+    worker.wait_for("queues a, database")
+    assert worker.process.wait(30) == 0
+    assert engine.get(task_id).result == "3"
+    refused = start.start("taskrow", "--app", f"{BASIC}:app", "worker", "--queues", " , ")
+    assert refused.process.wait(30) == 2
+    assert "name at least one queue" in refused.output()
+
+
+@sqlite_only
 def test_the_same_worker_starts_below_flask(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:

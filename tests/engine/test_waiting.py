@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from taskrow.domain.task import Status
-from taskrow.engine.crew import MOST_WAITING
 from taskrow.engine.queue import QueueEngine
+from taskrow.engine.spares import MOST_WAITING
 from tests.apps import waiting
 from tests.support.processes import ProcessFactory, eventually
 from tests.support.rows import error_of, final, submit

@@ -18,6 +18,7 @@ from taskrow.errors import SettingsError
 PREFIX = "TASKROW_"
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _MOST_SECONDS, _MOST_BYTES = 2**31, 2**40  # so that no time overflows
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 _KEPT = {
     Status.SUCCEEDED: 24 * 3600.0,
     Status.CANCELLED: 24 * 3600.0,
@@ -41,11 +42,13 @@ class Settings:
     max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
     application: str | None = None  # tells applications on one database apart; None: the app's name
+    log_level: str | None = "INFO"  # from which on records are kept with their task; None: none
     eager: bool = False  # whether each task runs at once where it is submitted
     join_session: bool = False  # whether submits join the session of Flask-SQLAlchemy
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "secret_headers", _header_names(self.secret_headers))
+        object.__setattr__(self, "log_level", _level(self.log_level))
         for field in fields(self):
             _check(field.name, str(field.type), getattr(self, field.name))
         if self.heartbeat * 2 > self.lease:
@@ -71,6 +74,16 @@ def read_settings(config: Mapping[str, Any], **defaults: Any) -> Settings:
         if key not in known:
             raise SettingsError(f"{key!r} is no setting of taskrow{suggest(key, list(known))}")
     return Settings(**(defaults | {known[key]: value for key, value in given.items()}))
+
+
+def _level(value: Any) -> str | None:
+    name = value.upper() if isinstance(value, str) else value
+    if name is not None and name not in _LEVELS:
+        raise SettingsError(
+            f"TASKROW_LOG_LEVEL must be one of {', '.join(_LEVELS)}, or None to keep no records, "
+            f"not {value!r}"
+        )
+    return name
 
 
 def _header_names(value: Any) -> tuple[str, ...]:

@@ -57,12 +57,19 @@ def check_session(engine: QueueEngine, session: Any) -> None:
 
 
 class Committer:
-    """Commits one attempt. ``fence`` is its claim's, ``say`` tells the supervisor by the kind."""
+    """Commits one attempt. ``fence`` is its claim's, ``say`` tells the supervisor by the kind.
+
+    ``logs`` gives what the attempt has logged so far.
+    """
 
     def __init__(
-        self, engine: QueueEngine, fence: dict[str, Any], say: Callable[[str], None]
+        self,
+        engine: QueueEngine,
+        fence: dict[str, Any],
+        say: Callable[[str], None],
+        logs: Callable[[], str | None] = lambda: None,
     ) -> None:
-        self._engine, self._fence, self._say = engine, fence, say
+        self._engine, self._fence, self._say, self._logs = engine, fence, say, logs
         self._begun = False
         self._claim: Claim
 
@@ -110,6 +117,7 @@ class Committer:
             status=Status.SUCCEEDED,
             result=result,
             progress=progress,
+            logs=self._logs(),
             purge_at=self._engine.purge_at(self._claim.name, Status.SUCCEEDED, now),
         )
         if not finish.end(connection, ending, now=now):

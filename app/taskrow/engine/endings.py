@@ -26,6 +26,11 @@ _UNKNOWN_LATER = timedelta(seconds=10)
 
 # Why a supervisor ends the process of a task that is to blame.
 TIMEOUT, COMMIT, TERMINATE = "timeout", "commit", "terminate"
+_BLAME = {
+    TIMEOUT: "ran longer than its timeout",
+    COMMIT: "held up all other writers with its commit",
+    TERMINATE: "was terminated",
+}
 
 
 def ending_of(engine: QueueEngine, claim: Claim, report: Report, now: datetime) -> Ending:
@@ -78,11 +83,17 @@ def terminated(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
     return _ended(engine, claim, Status.CANCELLED, outcome="cancelled", said=said, now=now)
 
 
-def interrupted(engine: QueueEngine, claim: Claim, now: datetime) -> Ending:
+def disturbed(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
+    """An attempt whose process was ended for another task in it: TIMEOUT, COMMIT or TERMINATE."""
+    what = f"another task in the threads of its runner {_BLAME[why]}"
+    return interrupted(engine, claim, what, now)
+
+
+def interrupted(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
     """An attempt that its worker itself cut short: it runs elsewhere, if it may run twice."""
     if _crash_limit(engine, claim):
         return released(engine, claim, now)
-    said = _said("WorkerLost", "its worker was stopped while it ran, and it may run only once")
+    said = _said("WorkerLost", f"{why} while it ran, and it may run only once")
     return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
 
 

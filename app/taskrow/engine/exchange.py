@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims, finish, queries, upkeep, workers
+from taskrow.storage import claims, finish, logs, queries, upkeep, workers
 from taskrow.storage.claims import Beaten, Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, WORK, ring
@@ -27,6 +27,7 @@ class Give:
     lease: datetime
     endings: Sequence[Ending] = ()
     progress: Sequence[tuple[Claim, str]] = ()
+    late_logs: Sequence[tuple[Claim, str]] = ()  # of attempts that ended themselves
     beat: bool = False
     capacity: int = 0  # how many tasks the runners can take
     queues: Sequence[str] | None = None  # None: every queue there is
@@ -47,6 +48,7 @@ def exchange(connection: Connection, give: Give) -> Take:
     take = Take()
     take.lost += _end(connection, give)
     claims.write_progress(connection, give.progress)
+    logs.keep_late_logs(connection, give.late_logs)
     if give.beat:
         take.beaten = claims.beat(connection, worker=give.worker, lease=give.lease)
         workers.seen(connection, give.worker, now=give.now)

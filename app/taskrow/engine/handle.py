@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
-from collections import deque
 from collections.abc import Iterable, Sequence
 
+from taskrow.engine.flight import Flight, Held
 from taskrow.engine.messages import READY, LineBuffer, Report, decode_report, encode_assignment
 from taskrow.storage.claims import Claim
 
@@ -15,9 +15,11 @@ _PIECE = 256 * 1024
 
 
 class RunnerHandle:
-    """One runner process. ``in_flight`` is in the order in which it runs: the first is running."""
+    """One runner process, and what is ``in_flight`` to it."""
 
-    def __init__(self, command: Sequence[str], shared_files: Iterable[int], now: float) -> None:
+    def __init__(
+        self, command: Sequence[str], shared_files: Iterable[int] = (), *, threads: int = 1
+    ) -> None:
         self._work, work = socket.socketpair()
         self._control, control = socket.socketpair()
         files = [str(work.fileno()), str(control.fileno()), str(os.getpid())]
@@ -30,16 +32,15 @@ class RunnerHandle:
         self._work.setblocking(False)
         self._lines = LineBuffer()
         self._unsent = bytearray()
-        self.in_flight: deque[Claim] = deque()
-        self.head_since = now  # monotonic: when the first in flight began, as far as is known
+        self.in_flight = Flight(threads)
         self.ready = False
         self.gone = False
         self.recalled = False
         self.killed = False  # by us: what it ran is not to blame, unless it was ended for it
-        self.ended_for: tuple[Claim, str] | None = None  # what it was ended for, and why
-        self.committing_since: float | None = None  # what it runs commits itself since then
-        self.has_committed = False  # what it runs is over, though its function is not yet
-        self.waits = False  # what it runs waits for another task
+        self.ended_for: dict[Held, str] = {}  # what it was ended for, and why
+        self.handed = 0  # how many tasks it was given, without those that came back
+        self.worn = False  # it holds more memory than it may
+        self.leaving_since: float | None = None  # monotonic: it gets no more and ends
         self.spare_since: float | None = None  # it is not needed now, and gets no more work
 
     def fileno(self) -> int:
@@ -49,13 +50,12 @@ class RunnerHandle:
     def wants_to_write(self) -> bool:
         return bool(self._unsent)
 
-    def hand(self, claim: Claim, now: float) -> None:
-        """Give it a task; it is sent by :meth:`flush`."""
-        if not self.in_flight:
-            self.head_since = now
-        self.in_flight.append(claim)
+    def hand(self, claim: Claim, now: float) -> bool:
+        """Give it a task; it is sent by :meth:`flush`. Returns whether it begins at once."""
         self.recalled = False
+        self.handed += 1
         self._unsent += encode_assignment(claim)
+        return self.in_flight.add(claim, now).since is not None
 
     def flush(self) -> None:
         """Send what fits; a runner that is busy reads later."""
@@ -66,6 +66,8 @@ class RunnerHandle:
             return
         except (BrokenPipeError, ConnectionResetError):
             self._unsent.clear()  # its end is seen when its reports are read
+        if self.leaving_since is not None:
+            self._end_of_work()
 
     def receive(self) -> list[Report]:
         """The reports that have come; sets ``gone`` at the end of the line."""
@@ -85,27 +87,16 @@ class RunnerHandle:
         self.ready = self.ready or any(report.kind == READY for report in reports)
         return reports
 
-    def find(self, report: Report) -> Claim | None:
-        """The claim that a report speaks of; None where this runner does not hold it."""
-        for claim in self.in_flight:
-            if claim.seq == report.seq and claim.attempt == report.attempt:
-                return claim
-        return None
+    def find(self, report: Report) -> Held | None:
+        """The task that a report speaks of; None where this runner does not hold it."""
+        return self.in_flight.find(report.seq, report.attempt)
 
-    def take(self, report: Report, now: float) -> Claim | None:
-        """Like :meth:`find`, and the runner holds it no more."""
-        claim = self.find(report)
-        if claim is not None:
-            if claim is self.in_flight[0]:
-                self.head_since = now
-                self.committing_since = None
-                self.has_committed = self.waits = False
-            self.in_flight.remove(claim)
-        return claim
-
-    def is_head(self, report: Report) -> bool:
-        """Whether a report speaks of what this runner runs."""
-        return bool(self.in_flight) and self.find(report) is self.in_flight[0]
+    def drop(self, held: Held, now: float, *, ran: bool) -> Held | None:
+        """It holds this one no more; returns the one that begins in its place."""
+        self.handed -= not ran
+        if self.leaving_since is not None:
+            self.leaving_since = now
+        return self.in_flight.remove(held, now)
 
     def recall(self) -> None:
         """Ask back what has not been started."""
@@ -126,21 +117,25 @@ class RunnerHandle:
         except (BrokenPipeError, ConnectionResetError):
             return  # it is gone; its reports say so
 
-    def finish(self) -> None:
-        """Let it end after what it is doing."""
+    def leave(self, now: float) -> None:
+        """Let it end after what it was handed."""
+        self.leaving_since = now
+        self.flush()
+
+    def _end_of_work(self) -> None:
         try:
             self._work.shutdown(socket.SHUT_WR)
         except OSError:
-            return  # it has ended already
+            return  # it has ended already, or knows
 
     def kill(self) -> None:
         """End it now."""
         self.killed = True
         self.process.kill()
 
-    def end_head(self, why: str) -> None:
-        """End it now for what it runs, which is to blame."""
-        self.ended_for = self.in_flight[0], why
+    def end_for(self, held: Held, why: str) -> None:
+        """End it now for a task that it runs, which is to blame."""
+        self.ended_for.setdefault(held, why)
         self.kill()
 
     def close(self, patience: float | None = None) -> int:

@@ -21,18 +21,20 @@ class Inbox:
         self._lines = LineBuffer()
         self._waiting: deque[Assignment] = deque()
         self._lock = threading.Lock()
+        self._turn = threading.Lock()
         self._closed = False
 
     def next(self) -> Assignment | None:
         """Wait for an assignment; None when the supervisor wants no more of this runner."""
-        while True:
-            with self._lock:
-                if self._waiting:
-                    return self._waiting.popleft()
-            if self._closed:
-                return None
-            select.select([self._work], [], [])  # outside the lock: a recall must not wait here
-            self._receive()
+        with self._turn:  # of several threads one waits for the socket, and the others for it
+            while True:
+                with self._lock:
+                    if self._waiting:
+                        return self._waiting.popleft()
+                if self._closed:
+                    return None
+                select.select([self._work], [], [])  # not in the lock: a recall must not wait
+                self._receive()
 
     def take_back(self) -> list[Assignment]:
         """Give up everything that has not been started."""

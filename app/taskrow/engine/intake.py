@@ -12,12 +12,14 @@ from taskrow.engine.messages import (
     COMMITTED,
     COMMITTING,
     GOES_ON,
+    LOGS,
     OVER,
     PROGRESS,
     READY,
     RETURNED,
     UNCOMMITTED,
     WAITS,
+    WORN,
     Report,
 )
 from taskrow.engine.progress import ProgressBook
@@ -26,21 +28,33 @@ from taskrow.storage.finish import Ending
 
 if TYPE_CHECKING:
     from taskrow.engine.crew import Crew
+    from taskrow.engine.flight import Held
     from taskrow.engine.handle import RunnerHandle
     from taskrow.engine.journal import Journal
     from taskrow.engine.queue import QueueEngine
 
 
-_MEANWHILE = (COMMITTING, COMMITTED, UNCOMMITTED, WAITS, GOES_ON)
+_NEWS = (PROGRESS, LOGS)
+_COMMIT = (COMMITTING, COMMITTED, UNCOMMITTED)
 
 
 class Intake:
-    """Listens to the runners of one worker. ``endings`` and ``progress`` are not written yet."""
+    """Listens to the runners of one worker.
+
+    ``endings``, ``progress`` and ``late_logs`` (of tasks that ended themselves) are unwritten.
+    """
 
     def __init__(self, engine: QueueEngine, crew: Crew, journal: Journal) -> None:
         self._engine, self._crew, self._journal = engine, crew, journal
         self.endings: list[Ending] = []
+        self.late_logs: list[tuple[Claim, str]] = []
         self.progress = ProgressBook()
+        self._logs: dict[int, str] = {}  # of tasks that run, by seq: what they have sent so far
+
+    @property
+    def has_unwritten(self) -> bool:
+        """Whether something is to be written before the worker may end."""
+        return bool(self.endings or self.late_logs)
 
     def hear(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
@@ -53,26 +67,25 @@ class Intake:
     def bury(self, handle: RunnerHandle) -> None:
         """A runner is gone: what it ran ends so, what it had not begun goes back unharmed."""
         moment = time.monotonic()
-        held, how = self._crew.bury(handle, moment)
-        if not held:
-            return
-        seconds, last_word = moment - handle.head_since, self.progress.close(held[0])
-        if handle.has_committed:
-            self._journal.over(held[0], how)
-        else:
-            ending = self._ending_of_head(handle, held[0], how)
-            self.endings.append(replace(ending, progress=last_word, seconds=seconds))
-        self.release(list(held)[1:])
+        how = self._crew.bury(handle, moment)
+        for held in handle.in_flight.running:
+            if held.has_committed:
+                self._close_committed(held.claim, how)
+            else:
+                ending = self._ending_of_lost(handle, held, how)
+                self._close(ending, moment - (held.since or moment))
+        self.release([held.claim for held in handle.in_flight.waiting])
 
-    def _ending_of_head(self, handle: RunnerHandle, head: Claim, how: str) -> Ending:
+    def _ending_of_lost(self, handle: RunnerHandle, held: Held, how: str) -> Ending:
         now = self._engine.clock()
-        if handle.ended_for is not None:
-            blamed, why = handle.ended_for
-            if (blamed.seq, blamed.attempt) == (head.seq, head.attempt):
-                return endings.ended(self._engine, head, why, now)
+        if (why := handle.ended_for.get(held)) is not None:
+            return endings.ended(self._engine, held.claim, why, now)
+        if handle.ended_for:
+            why = next(iter(handle.ended_for.values()))
+            return endings.disturbed(self._engine, held.claim, why, now)
         if handle.killed:
-            return endings.interrupted(self._engine, head, now)
-        return endings.lost(self._engine, head, how, now)
+            return endings.interrupted(self._engine, held.claim, "its worker was stopped", now)
+        return endings.lost(self._engine, held.claim, how, now)
 
     def release(self, claims: list[Claim]) -> None:
         """Give claims back unharmed."""
@@ -80,54 +93,72 @@ class Intake:
         self.endings += [endings.released(self._engine, claim, now) for claim in claims]
 
     def _take_in(self, handle: RunnerHandle, report: Report) -> bool:
-        if report.kind == PROGRESS:
-            claim = handle.find(report)
-            if claim is not None:
-                self.progress.note(claim, report.payload)
+        if report.kind in (READY, WORN):
+            handle.worn |= report.kind == WORN
+            return report.kind == READY
+        held = handle.find(report)
+        if report.kind in _NEWS or report.kind in _COMMIT or report.kind == GOES_ON:
+            if held is not None:
+                self._note(held, report)
             return False
-        if report.kind == READY:
-            return True
-        if report.kind in _MEANWHILE:
-            return handle.is_head(report) and self._meanwhile(handle, report)
-        claim = handle.take(report, time.monotonic())
-        if claim is not None:
-            self._note_ending(claim, report)
-            if handle.in_flight and report.kind != RETURNED:
-                self._journal.started(handle.in_flight[0])
+        if held is not None and report.kind == WAITS:
+            self._crew.note_wait(handle, held)
+        elif held is not None:
+            self._take(handle, held, report)
         return True
 
-    def _meanwhile(self, handle: RunnerHandle, report: Report) -> bool:
-        """What a running task says of itself beside its progress; whether others can run now."""
-        if report.kind == WAITS:
-            self._crew.note_wait(handle)
-            return True
-        if report.kind == GOES_ON:
-            handle.waits = False
-            return False
-        moment = time.monotonic()
-        handle.committing_since = moment if report.kind == COMMITTING else None
-        if report.kind == COMMITTED:
-            handle.has_committed = True
-            self.progress.close(handle.in_flight[0])  # its last word went with the commit
-            self._journal.committed(handle.in_flight[0], moment - handle.head_since)
-        return False
+    def _note(self, held: Held, report: Report) -> None:
+        """What a running task says of itself; nobody else can run for it."""
+        if report.kind == PROGRESS:
+            self.progress.note(held.claim, report.payload)
+        elif report.kind == LOGS:
+            self._logs[held.claim.seq] = json.loads(report.payload)
+        elif report.kind == GOES_ON:
+            held.waits = False
+        else:
+            self._note_commit(held, report.kind)
 
-    def _note_ending(self, claim: Claim, report: Report) -> None:
-        if report.kind == RETURNED:
-            self.release([claim])
-            return
-        if report.kind == OVER:
-            self._crew.pace.note(report.ms / 1000)
-            if report.payload:
-                self._journal.over(claim, _raised(report.payload))
+    def _note_commit(self, held: Held, kind: str) -> None:
+        moment = time.monotonic()
+        held.committing_since = moment if kind == COMMITTING else None
+        if kind == COMMITTED:
+            held.has_committed = True
+            self.progress.close(held.claim)  # its last word and its logs went with the commit
+            self._logs.pop(held.claim.seq, None)
+            self._journal.committed(held.claim, moment - (held.since or moment))
+
+    def _take(self, handle: RunnerHandle, held: Held, report: Report) -> None:
+        """A runner has done with a task, or gives it back."""
+        ran = report.kind != RETURNED
+        begins = handle.drop(held, time.monotonic(), ran=ran)
+        if not ran:
+            self.release([held.claim])
             return
         seconds = report.ms / 1000
-        ending = endings.ending_of(self._engine, claim, report, self._engine.clock())
-        last_word = self.progress.close(claim)
-        self.endings.append(replace(ending, progress=last_word, seconds=seconds))
+        if report.kind == OVER:
+            self._close_committed(held.claim, _raised(report.payload))
+        else:
+            ending = endings.ending_of(self._engine, held.claim, report, self._engine.clock())
+            self._close(ending, seconds)
         self._crew.pace.note(seconds)
+        if begins is not None:
+            self._journal.started(begins.claim)
+
+    def _close(self, ending: Ending, seconds: float) -> None:
+        """An attempt is over: what it said last goes with its end."""
+        last_word, logs = self.progress.close(ending.claim), self._logs.pop(ending.claim.seq, None)
+        self.endings.append(replace(ending, progress=last_word, logs=logs, seconds=seconds))
+
+    def _close_committed(self, claim: Claim, what: str | None) -> None:
+        """The function is over whose task was before; ``what`` went wrong after that."""
+        if what is not None:
+            self._journal.over(claim, what)
+        if (logs := self._logs.pop(claim.seq, None)) is not None:
+            self.late_logs.append((claim, logs))
 
 
-def _raised(payload: str) -> str:
+def _raised(payload: str) -> str | None:
+    if not payload:
+        return None
     error = json.loads(payload)["error"]
     return f"its function raised {error['type']}: {error['message']}"

@@ -5,7 +5,7 @@ neither decoded nor encoded again on its way between the row and the function.
 
 supervisor -> runner, work:     ``run <seq> <attempt> <json>``
 supervisor -> runner, control:  ``cancel <seq>``, ``recall``, ``granted <seq>``, ``refused <seq>``
-runner -> supervisor:           ``ready``, and ``<kind> <seq> <attempt> <ms> <json>``
+runner -> supervisor:           ``<kind> <seq> <attempt> <ms> <json>``
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 from taskrow.domain.answer import Answer
 from taskrow.storage.claims import Claim
 
-READY, PROGRESS, RETURNED = "ready", "progress", "returned"
+READY, WORN, PROGRESS, LOGS, RETURNED = "ready", "worn", "progress", "logs", "returned"
 SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "answered"
 
 # A task that ends itself by self.commit(): its transaction begins, holds, or came to nothing; and

@@ -11,6 +11,7 @@ from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.asks import Cancel
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import decode_arguments_of, encode_result
+from taskrow.domain.text import storable
 from taskrow.engine.alarm import SoftLimit
 from taskrow.engine.context import Line, TaskContext, TaskRequest
 from taskrow.engine.messages import (
@@ -107,7 +108,7 @@ def _failure(proposal: Proposal, answer: dict[str, Any] | None = None) -> str:
     return json.dumps(
         {
             "error": {"type": _type_name(error), "message": _message(error)},
-            "traceback": _clean(_trace(error))[-_LONGEST_TRACEBACK:],
+            "traceback": storable(_trace(error))[-_LONGEST_TRACEBACK:],
             "again": proposal.again,
             "limit": proposal.limit,
             "answer": answer,
@@ -126,7 +127,7 @@ def _message(error: BaseException) -> str:
         text = str(error)
     except BaseException as broken:  # noqa: BLE001 - an exception may fail even at this
         text = f"(its message cannot be read: str() raised {type(broken).__qualname__})"
-    return _clean(text)[:_LONGEST_MESSAGE]
+    return storable(text)[:_LONGEST_MESSAGE]
 
 
 def _trace(error: BaseException) -> str:
@@ -139,8 +140,3 @@ def _trace(error: BaseException) -> str:
 
 def _is_ours(file: str) -> bool:
     return "/taskrow/engine/" in file.replace("\\", "/")
-
-
-def _clean(text: str) -> str:
-    """Text that both databases can store: no NUL, no lone surrogate."""
-    return text.replace("\0", "\\0").encode(errors="backslashreplace").decode()

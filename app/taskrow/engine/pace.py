@@ -8,7 +8,7 @@ from __future__ import annotations
 _BATCH_SECONDS = 0.010  # what a runner may have in hand
 _MOST = 500
 _WEIGHT = 0.2  # of the newest task in the average
-STUCK_SECONDS = 0.020  # after this long on one task, what stands behind it is taken back
+STUCK_SECONDS = 0.020  # after this long without an end, what waits in a runner is taken back
 
 
 class Pace:
@@ -22,8 +22,13 @@ class Pace:
         before = seconds if self._average is None else self._average
         self._average = before + _WEIGHT * (seconds - before)
 
-    def window(self) -> int:
+    def window(self, threads: int = 1) -> int:
         """How many tasks a runner may hold: those that it starts within a few milliseconds."""
         if self._average is None:
-            return 1
-        return max(1, min(_MOST, int(_BATCH_SECONDS / max(self._average, 1e-6))))
+            return threads
+        batch = threads * int(_BATCH_SECONDS / max(self._average, 1e-6))
+        return max(threads, min(_MOST, batch))
+
+    def seconds_for(self, tasks: int, threads: int = 1) -> float:
+        """How long a runner will take for so many tasks."""
+        return tasks * (self._average or 0.0) / threads

@@ -17,16 +17,17 @@ from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
-from taskrow.engine import purging
+from taskrow.engine import by_hand, purging
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import KeyHeldError, NoSuchTaskError, TaskExistsError, TransitionError
-from taskrow.storage import queries, upkeep
+from taskrow.errors import NoSuchTaskError, TaskExistsError
+from taskrow.storage import logs, queries
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.joined import is_writing
+from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import NewTask, StoredRequest, submit
 
@@ -230,6 +231,15 @@ class QueueEngine:
             )
         return task
 
+    def attempt_logs(self, task_id: str) -> list[AttemptLogs]:
+        """What the ended attempts of a task logged, first attempt first; NoSuchTaskError.
+
+        For those who may see it: a log may hold what the task's submitter must not know.
+        """
+        self.get(task_id)
+        with self.database.read() as connection:
+            return logs.attempt_logs(connection, task_id)
+
     def usual_seconds(self, name: str) -> float | None:
         """How long tasks of this name ran on average lately; None: none has ended."""
         return self._history.usual_seconds(self.database, name, self.clock())
@@ -241,21 +251,7 @@ class QueueEngine:
         status it was found in. NoSuchTaskError; TransitionError when it is over, or runs and is not
         to be asked.
         """
-        task, now = self.get(task_id), self.clock()
-        purge_at = self.purge_at(task.name, Status.CANCELLED, now)
-        found = self.database.write(
-            lambda connection: upkeep.cancel(
-                connection,
-                task_id,
-                now=now,
-                purge_at=purge_at,
-                ask_running=ask_running,
-                terminate=terminate,
-            )
-        )
-        if found is None or found.final or (found is Status.RUNNING and not ask_running):
-            raise TransitionError(f"task {task_id} is {found or 'purged'}: too late to cancel")
-        return found
+        return by_hand.cancel(self, task_id, ask_running=ask_running, terminate=terminate)
 
     def retry(self, task_id: str) -> None:
         """Queue a finished task once more.
@@ -263,17 +259,7 @@ class QueueEngine:
         NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
         is not over holds its unique key.
         """
-        task, now = self.get(task_id), self.clock()
-        try:
-            retried = self.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
-        except IntegrityError:
-            raise KeyHeldError(
-                f"task {task_id} is unique, and another one that is not over holds its key"
-            ) from None
-        if not retried:
-            raise TransitionError(
-                f"task {task_id} is {task.status}: only a finished task is retried"
-            )
+        by_hand.retry(self, task_id)
 
     def options_of(self, name: str) -> TaskOptions:
         """What the function of this name asks for; the defaults where there is none."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -20,10 +18,12 @@ from taskrow.engine.exchange import Give, Take, exchange
 from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
+from taskrow.engine.platforms import check_worker_platform
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
+from taskrow.engine.worker_options import WorkerOptions
 from taskrow.errors import DatabaseError
 from taskrow.storage import queries, upkeep, workers
 from taskrow.storage.claims import Claim
@@ -39,30 +39,19 @@ log = logging.getLogger("taskrow.worker")
 _REST = 0.5  # seconds between tries while the database cannot be used
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkerOptions:
-    """How a worker works. queues: None is every queue. burst: stop when nothing is left to do."""
-
-    runner_command: Sequence[str]
-    runners: int = 1
-    queues: Sequence[str] | None = None
-    burst: bool = False
-    grace: float = 30.0
-    debug: bool = False
-
-
 class Supervisor:
     """One worker process."""
 
     def __init__(self, engine: QueueEngine, options: WorkerOptions) -> None:
+        check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
         self._listener = Listener(open_doorbell(engine.database, WORK))
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
-            [*options.runner_command, self.id],
-            options.runners,
+            options,
+            self.id,
             [] if shared is None else [shared],
             lambda name: engine.options_of(name).timeout,
             # Only on SQLite does a commit hold up all other writers.
@@ -107,8 +96,9 @@ class Supervisor:
         self._upkeep.begin(now)
         self._signals.install()
         log.info(
-            "worker %s started: runners %d, queues %s, database %s",
-            self.id, options.runners, queues, database.place,
+            "worker %s started: runners %d%s, queues %s, database %s",
+            self.id, options.runners, f" x {options.threads} threads" * (options.threads > 1),
+            queues, database.place,
         )  # fmt: skip
 
     def _turn(self) -> None:
@@ -207,7 +197,8 @@ class Supervisor:
         self._listener.found_nothing(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
-        if self._intake.endings or moment >= self._beat_at or self._intake.progress.due(moment):
+        news = self._intake.has_unwritten or self._intake.progress.due(moment)
+        if news or moment >= self._beat_at:
             return True
         return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
 
@@ -225,6 +216,7 @@ class Supervisor:
             lease=now + timedelta(seconds=self._engine.settings.lease),
             endings=tuple(self._intake.endings),
             progress=self._intake.progress.due(moment),
+            late_logs=tuple(self._intake.late_logs),
             beat=moment >= self._beat_at,
             capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
@@ -232,6 +224,7 @@ class Supervisor:
         take = self._engine.database.write(lambda connection: exchange(connection, give))
         self._rest_until = 0.0
         del self._intake.endings[: len(give.endings)]
+        del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
         self._settle(give, take, time.monotonic())  # a commit takes its time
 
@@ -266,7 +259,7 @@ class Supervisor:
     # -- the end ---------------------------------------------------------------------------------
 
     def _is_finished(self) -> bool:
-        if self._intake.endings or self._crew.is_busy:
+        if self._intake.has_unwritten or self._crew.is_busy:
             return self._rest_until > 0 and self._stopping.has_given_up()
         if self._signals.stops:
             return True

@@ -22,6 +22,7 @@ from taskrow.domain.unique import is_let_go_at_start
 from taskrow.storage.claims import FENCE, Claim
 from taskrow.storage.counts import add_counts
 from taskrow.storage.credentials import erase_credentials
+from taskrow.storage.logs import keep_logs
 from taskrow.storage.requests import store_answer
 from taskrow.storage.tables import status_is, task_attempts, tasks
 
@@ -47,6 +48,7 @@ class Ending:
     run_at: datetime | None = None
     purge_at: datetime | None = None
     answer: Answer | None = None
+    logs: str | None = None  # what the attempt logged
     seconds: float = 0.0  # how long it ran; for the log
 
 
@@ -84,9 +86,12 @@ def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime)
     changed = connection.execute(_SUCCEED, rows).rowcount
     if changed == len(rows):
         _count(connection, endings, now)
+        keep_logs(connection, endings)
         return []
     ended_at = _ended_at(connection, endings)
-    _count(connection, [e for e in endings if ended_at.get(_key(e)) == to_milliseconds(now)], now)
+    fresh = [e for e in endings if ended_at.get(_key(e)) == to_milliseconds(now)]
+    _count(connection, fresh, now)
+    keep_logs(connection, fresh)
     return [ending.claim for ending in endings if _key(ending) not in ended_at]
 
 
@@ -142,6 +147,8 @@ def _record(connection: Connection, ending: Ending, now: datetime) -> None:
     claim = ending.claim
     if ending.answer is not None:
         store_answer(connection, claim.seq, ending.answer)
+    if ending.outcome is not None or ending.status is Status.SUCCEEDED:  # else it does not count
+        keep_logs(connection, [ending])
     if ending.outcome is not None:
         connection.execute(
             insert(task_attempts),

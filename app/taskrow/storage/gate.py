@@ -25,6 +25,8 @@ try:
 except ImportError:  # a platform without flock: writers meet with short retries alone
     fcntl = None
 
+# Windows lacks the last two: there no file is inherited, and a link takes rights to make.
+_FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _SHORT, _LONG = 0.0001, 0.001  # seconds between tries: at first, and after a hundred
 
 
@@ -32,7 +34,7 @@ class FileLock:
     """An exclusive flock on a file that is made for it, private to this user (mode 0600)."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+        self._file = os.open(path, _FLAGS, 0o600)
 
     def try_lock(self) -> bool:
         if fcntl is None:

@@ -145,6 +145,13 @@ task_attempts = _table(
     CheckConstraint("outcome IN ('failed', 'lost', 'cancelled')", name="ck_task_attempts_outcome"),
 )
 
+task_logs = _table(  # the newest records that an attempt logged, a line each
+    "task_logs",
+    Column("task_seq", BigInt, ForeignKey("tasks.seq", ondelete="CASCADE"), primary_key=True),
+    Column("attempt", BigInt, primary_key=True),
+    Column("text", Text, nullable=False),
+)
+
 schedules = _table(
     "schedules",
     Column("name", Text, primary_key=True),
