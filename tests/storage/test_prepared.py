@@ -91,13 +91,13 @@ def test_rows_come_back_as_the_driver_has_them_and_with_what_makes_them_pythons(
         "task_id",
     )
     INSERT.change(connection, new := row())
-    [found] = by_id.rows(connection, (new[0],))
+    [found] = by_id.fetch(connection, (new[0],))
     processors = by_id.processors(connection)
     assert [
         value if process is None else process(value)
         for value, process in zip(found, processors, strict=True)
     ] == ["app.add", NOW + SECOND, None]
-    assert by_id.rows(connection, ("none",)) == []
+    assert by_id.fetch(connection, ("none",)) == []
     assert by_id.run(connection, (new[0],)).one()[0] == "app.add"
 
 
@@ -127,7 +127,7 @@ def test_no_rows_change_nothing(connection: Connection) -> None:
 
 def test_a_statement_without_parameters(connection: Connection) -> None:
     count = Prepared(select(func.count()).select_from(tasks))
-    assert [tuple(found) for found in count.rows(connection, ())] == [(0,)]
+    assert [tuple(found) for found in count.fetch(connection, ())] == [(0,)]
 
 
 @pytest.mark.parametrize("many", [False, True])
@@ -142,7 +142,7 @@ def test_errors_are_those_of_sqlalchemy(connection: Connection, many: bool) -> N
 def test_an_error_of_a_read_is_one_of_sqlalchemy(connection: Connection) -> None:
     wrong = Prepared(select(func.abs(_LEAST, type_=Integer)))
     with pytest.raises(DBAPIError):
-        wrong.rows(connection, ())
+        wrong.fetch(connection, ())
 
 
 def test_what_is_put_by_hand_and_what_is_prepared_are_the_same(database: Database) -> None:

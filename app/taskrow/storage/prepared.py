@@ -52,7 +52,7 @@ class Prepared:
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
-    def rows(self, connection: Connection, values: Values) -> Sequence[Values]:
+    def fetch(self, connection: Connection, values: Values) -> Sequence[Values]:
         """Run it once; returns the rows that come back."""
         form = self._form(connection)
         bound = form.bind(values)
