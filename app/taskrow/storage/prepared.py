@@ -48,7 +48,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).rowcount
         try:
-            return int(_cursor(connection).execute(form.sql, bound).rowcount)
+            return int(driver_of(connection).cursor().execute(form.sql, bound).rowcount)
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -59,7 +59,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).fetchall()
         try:
-            return list(_cursor(connection).execute(form.sql, bound).fetchall())
+            return list(driver_of(connection).cursor().execute(form.sql, bound).fetchall())
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -72,7 +72,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).rowcount
         try:
-            cursor = _cursor(connection)
+            cursor = driver_of(connection).cursor()
             cursor.executemany(form.sql, bound)
             return int(cursor.rowcount)
         except Exception as error:
@@ -164,8 +164,17 @@ def _is_direct(connection: Connection) -> bool:
     return DIRECT in connection.get_execution_options()
 
 
-def _cursor(connection: Connection) -> Any:
-    return connection.connection.dbapi_connection.cursor()  # type: ignore[union-attr]
+def driver_of(connection: Connection) -> Any:
+    """The driver's own connection."""
+    return connection.connection.dbapi_connection
+
+
+def drive(connection: Connection, sql: str, values: Any = ()) -> Any:
+    """Have the driver run a statement; its cursor, or the error that SQLAlchemy would raise."""
+    try:
+        return connection.connection.dbapi_connection.cursor().execute(sql, values)  # type: ignore[union-attr]
+    except Exception as error:
+        raise _as_sqlalchemy_has_it(connection, sql, values, error) from error
 
 
 def _as_sqlalchemy_has_it(

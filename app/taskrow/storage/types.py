@@ -32,7 +32,7 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         return to_text(value) if dialect.name == "sqlite" else to_milliseconds(value)
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else as_time(value)
 
 
