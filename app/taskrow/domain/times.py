@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+_WIDTH = len("2026-11-21T07:00:00.000")
+
 
 def to_text(moment: datetime) -> str:
     """Write an aware time as ``2026-11-21T07:00:00.000Z``. ValueError for a naive time."""
-    if moment.tzinfo is None:
-        raise ValueError(f"a time without a zone cannot be stored: {moment!r}")
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    if moment.tzinfo is not UTC:
+        if moment.tzinfo is None:
+            raise ValueError(f"a time without a zone cannot be stored: {moment!r}")
+        moment = moment.astimezone(UTC)
+    return moment.isoformat("T", "milliseconds")[:_WIDTH] + "Z"
 
 
 def from_text(text: str) -> datetime:

@@ -47,6 +47,10 @@ class FileLock:
 
     def lock(self, deadline: float) -> None:
         """Wait for the lock until ``deadline`` (monotonic seconds), then DatabaseBusyError."""
+        if not self.try_lock():
+            self._wait(deadline)
+
+    def _wait(self, deadline: float) -> None:
         tries = 0
         while not self.try_lock():
             if time.monotonic() > deadline:

@@ -48,7 +48,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).rowcount
         try:
-            return int(driver_of(connection).cursor().execute(form.sql, bound).rowcount)
+            return int(driver_of(connection).execute(form.sql, bound).rowcount)
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -59,7 +59,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).fetchall()
         try:
-            return list(driver_of(connection).cursor().execute(form.sql, bound).fetchall())
+            return list(driver_of(connection).execute(form.sql, bound).fetchall())
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -172,7 +172,7 @@ def driver_of(connection: Connection) -> Any:
 def drive(connection: Connection, sql: str, values: Any = ()) -> Any:
     """Have the driver run a statement; its cursor, or the error that SQLAlchemy would raise."""
     try:
-        return connection.connection.dbapi_connection.cursor().execute(sql, values)  # type: ignore[union-attr]
+        return connection.connection.dbapi_connection.execute(sql, values)  # type: ignore[union-attr]
     except Exception as error:
         raise _as_sqlalchemy_has_it(connection, sql, values, error) from error
 

@@ -84,12 +84,11 @@ class Writer:
         while True:
             try:
                 drive(connection, "BEGIN IMMEDIATE")
+                return
             except OperationalError as error:
                 if "locked" not in str(error.orig) or time.monotonic() > deadline:
                     raise
-                time.sleep(_OUTSIDER_RETRY)
-            else:
-                return
+            time.sleep(_OUTSIDER_RETRY)
 
     def _undo(self, connection: Connection, error: BaseException) -> None:
         """After trouble with the file, or in user code, the next begins on a new connection."""
