@@ -29,7 +29,7 @@ from taskrow.storage.database import Database, open_database
 from taskrow.storage.joined import is_writing
 from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
-from taskrow.storage.submit import NewTask, StoredRequest, submit
+from taskrow.storage.submit import NewTask, StoredRequest, submission
 
 if TYPE_CHECKING:
     from taskrow.engine.inline import EagerRuns
@@ -158,15 +158,16 @@ class QueueEngine:
         ``connection``: write in its transaction instead, and the caller commits
         (engine/joining.py).
         """
-        write = self.writing_on(connection)
+        work = submission(self._database.dialect, task, now=now, request=request)
         try:
-            found: str = write(lambda writer: submit(writer, task, now=now, request=request))
+            held_by = self.writing_on(connection)(work)
         except IntegrityError:
             if connection is not None or self.find(task.id) is None:
                 raise
             raise TaskExistsError(
                 f"there is a task {task.id} already: an id is used once"
             ) from None
+        found = held_by if isinstance(held_by, str) else task.id
         if self.eager and connection is None and found == task.id:
             self.run_at_once([found])
         return found

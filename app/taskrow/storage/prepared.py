@@ -91,6 +91,23 @@ class Prepared:
         return form
 
 
+class Once:
+    """One statement with its values, as work for ``Database.write``.
+
+    It is a transaction by itself, so nothing begins before it and nothing is committed after it: on
+    PostgreSQL one round trip instead of three.
+    """
+
+    __slots__ = ("_statement", "_values")
+
+    def __init__(self, statement: Prepared, values: Values) -> None:
+        self._statement, self._values = statement, values
+
+    def __call__(self, connection: Connection) -> int:
+        """Run it; returns how many rows of the table it changed."""
+        return self._statement.change(connection, self._values)
+
+
 class _Form:
     """The statement as one dialect has it: the SQL, and how it takes values."""
 

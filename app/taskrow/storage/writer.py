@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -21,11 +22,11 @@ from taskrow.storage.alone import WorkFailed
 from taskrow.storage.checkpoints import Checkpoints
 from taskrow.storage.files import identity_of
 from taskrow.storage.gate import Gate
-from taskrow.storage.prepared import drive, driver_of
+from taskrow.storage.prepared import Once, drive, driver_of
 
 T = TypeVar("T")
 
-_OUTSIDER_RETRY = 0.001  # seconds; an admin's shell does not know of the gate
+_OUTSIDER_RETRY = 0.001  # seconds
 
 
 class Writer:
@@ -67,9 +68,12 @@ class Writer:
 
     def _run(self, work: Callable[[Connection], T], deadline: float) -> T:
         connection = self._connection or self._connect()
+        is_one_statement = isinstance(work, Once)
         self.thread = threading.get_ident()
         try:
-            self._begin(connection, deadline)
+            if is_one_statement:
+                return _despite_outsiders(partial(work, connection), deadline)
+            _despite_outsiders(partial(drive, connection, "BEGIN IMMEDIATE"), deadline)
             done = work(connection)
             _must_stand(connection)
             drive(connection, "COMMIT")
@@ -79,16 +83,6 @@ class Writer:
         finally:
             self.thread = None
         return done
-
-    def _begin(self, connection: Connection, deadline: float) -> None:
-        while True:
-            try:
-                drive(connection, "BEGIN IMMEDIATE")
-                return
-            except OperationalError as error:
-                if "locked" not in str(error.orig) or time.monotonic() > deadline:
-                    raise
-            time.sleep(_OUTSIDER_RETRY)
 
     def _undo(self, connection: Connection, error: BaseException) -> None:
         """After trouble with the file, or in user code, the next begins on a new connection."""
@@ -140,6 +134,17 @@ class Writer:
         self._close_connection()
         self._engine.dispose()
         self.leave_gate()
+
+
+def _despite_outsiders(attempt: Callable[[], T], deadline: float) -> T:
+    """Try until nobody holds SQLite's lock who did not come through the gate: an admin's shell."""
+    while True:
+        try:
+            return attempt()
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+        time.sleep(_OUTSIDER_RETRY)
 
 
 def _must_stand(connection: Connection) -> None:
