@@ -13,6 +13,8 @@ from taskrow import NotATaskError, QueueExecutor, TaskFailed, TaskFuture
 from taskrow.domain.task import Status
 from tests.apps.doors.tasks import add, fail, give, obedient, queue, stand
 from tests.doors.site import Site, soon
+from tests.support.processes import eventually
+from tests.support.rows import runs
 
 
 @pytest.fixture
@@ -30,6 +32,7 @@ def pool(in_app: Site) -> QueueExecutor:
 def blocked(in_app: Site, gate: Path) -> list[TaskFuture]:
     """Both runners are busy, so whatever is submitted next waits."""
     busy = [queue.executor.submit(stand, str(gate)) for _ in range(2)]
+    eventually(lambda: runs(gate.with_name("gate.running")) == 2)
     for future in busy:
         in_app.long_running(future.task_id)
     return busy
@@ -222,7 +225,7 @@ def test_a_bound_task_function_gets_its_task(
     in_app: Site, pool: QueueExecutor, tmp_path: Path
 ) -> None:
     future = pool.submit(obedient, str(tmp_path / "mark"))
-    in_app.running(future.task_id)
+    soon(lambda: in_app.engine.get(future.task_id).progress)
     assert future.running()
     in_app.engine.cancel(future.task_id)
     with pytest.raises(futures.CancelledError):

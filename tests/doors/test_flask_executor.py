@@ -16,7 +16,8 @@ from taskrow.domain.task import Status
 from taskrow.engine.clock import utc_now
 from taskrow.storage import queries
 from tests.apps.doors.tasks import add, double, executor, fail, give, queue, stand
-from tests.doors.site import Site, open_app, soon
+from tests.doors.site import Site, open_app
+from tests.support.processes import eventually
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_stored_future_is_asked_by_its_key(pool: QueueExecutor, key: str, gate: Path) -> None:
     future = pool.submit_stored(key, stand, str(gate))
-    soon(lambda: pool.futures.running(key) or None)
+    eventually(gate.with_name("gate.running").exists)
+    assert pool.futures.running(key) is True
     assert key in pool.futures
     assert pool.futures.done(key) is False
     assert pool.futures._state(key) == "RUNNING"
