@@ -54,9 +54,10 @@ class SubmitMethods:
         function, its arguments as tuples, options of ``apply_async`` for all.
 
         All calls are checked before the first row is written: ArgumentsError, OptionError,
-        NotATaskError and TaskExistsError mean that nothing was submitted. Rows are written a thousand at a time, each
-        thousand all or none: PartlySubmittedError says which are in when the database fails later.
-        With ``session=`` (as of ``apply_async``) all of them are part of the caller's transaction.
+        NotATaskError and TaskExistsError mean that nothing was submitted. Rows are written a
+        thousand at a time, each thousand all or none: PartlySubmittedError says which are in when
+        the database fails later. With ``session=`` (as of ``apply_async``) all of them are part of
+        the caller's transaction.
         """
         if isinstance(what, TaskFunction):
             calls: Iterable[Call] = (
