@@ -12,6 +12,7 @@ from taskrow.domain.unique import FINISHED, Unique, check_unique, check_until
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
+_OURS = "taskrow."
 _ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap", "expires")
 
 Classes = tuple[type[BaseException], ...]
@@ -124,6 +125,14 @@ def _whole(name: str, value: Any, least: int = 0) -> None:
 def is_name(text: object) -> bool:
     """Whether a task function can be called so; the colon is for the names of views."""
     return isinstance(text, str) and text != "" and text.isprintable() and ":" not in text
+
+
+def check_not_ours(name: str) -> None:
+    """OptionError for a name that belongs to taskrow's own schedules, such as its purge."""
+    if name.startswith(_OURS):
+        raise OptionError(
+            f"names that begin with {_OURS!r} are taskrow's own: call {name!r} something else"
+        )
 
 
 def _flag(name: str, value: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from taskrow.domain.options import suggest
+from taskrow.domain.options import check_not_ours, suggest
 from taskrow.domain.schedule import Plan, Schedule, Source, check_missed, make_rule, next_due
 from taskrow.errors import ArgumentsError, NoSuchScheduleError, OptionError, TransitionError
 from taskrow.storage import schedules as rows
@@ -39,10 +39,12 @@ class Schedules:
         return found
 
     def put(self, plan: Plan) -> Schedule:
-        """Make a schedule, or change the one that was made so before. OptionError: it is in code.
+        """Make a schedule, or change the one that was made so before.
 
-        A rule that stays the same keeps its next due time; a new one counts from now.
+        A rule that stays the same keeps its next due time; a new one counts from now. OptionError:
+        it is in code, or its name is taskrow's own.
         """
+        check_not_ours(plan.name)
         now, application = self._engine.clock(), self._engine.application
 
         def write(connection: Connection) -> None:
