@@ -84,9 +84,7 @@ def _find_within_reach(task_id: str, verb: Verb) -> Task:
     """The task, if the client may do this with it. Problem 403: with none; 404: not with it."""
     reach = access().reach(verb)
     task = current_engine().find(task_id)
-    if task is None:
-        raise no_such_task()
-    if reach == "own" and (task.owner is None or not access().shows(task)):
+    if task is None or not access().includes(reach, task):
         raise no_such_task()
     return task
 

@@ -112,8 +112,8 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
     def access(self, function: AccessFunction) -> AccessFunction:
         """Open the rest of ``/tasks``: ``@queue.access`` above a function (request, verb) -> reach.
 
-        verb: "list", "submit", "cancel" or "retry". Reach: "all", "own" (or True) for the client's
-        own tasks, False or None for no. Without such a function all of it is closed.
+        verb: "list", "submit", "cancel", "retry" or "logs". Reach: "all", "own" (or True) for the
+        client's own tasks, False or None for no. Without such a function all of it is closed.
         """
         self._access.may = function
         return function

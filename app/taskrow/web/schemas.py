@@ -96,7 +96,11 @@ SCHEMAS: dict[str, Schema] = {
         **_FACTS,
         result={"description": "What the task function returned; null before, and for views."},
         response=_or_null(ref("StoredResponse")),
+        logs=_or_null({"type": "array", "items": ref("AttemptLogs")})
+        | {"description": "Of its last ten attempts, for clients that may see them; else null."},
     ),
+    "AttemptLogs": _object(attempt=_WHOLE, text=_TEXT)
+    | {"description": "What an attempt logged: a line for each record, the newest last."},
     "StoredResponse": _object(
         status=_WHOLE, content_type={"type": ["string", "null"]}, bytes=_WHOLE
     ),
