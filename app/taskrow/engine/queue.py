@@ -256,7 +256,7 @@ class QueueEngine:
         """Queue a finished task once more.
 
         NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
-        is not over holds its unique key.
+        is not over holds its unique key, CredentialsGoneError for a view whose request had some.
         """
         by_hand.retry(self, task_id)
 

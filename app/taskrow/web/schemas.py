@@ -27,6 +27,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too-late": (409, "The task is over: it cannot be cancelled."),
     "not-over": (409, "The task is not over: it cannot be retried."),
     "has-a-twin": (409, "The same is under way as another task."),
+    "credentials-erased": (409, "The credentials of its request are erased: submit it again."),
     "cancelled": (410, "The task was cancelled, so it has no result."),
     "body-too-large": (413, "The body has more bytes than are taken."),
     "not-json": (415, "The body is not declared as application/json in UTF-8."),

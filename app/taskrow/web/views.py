@@ -12,12 +12,12 @@ from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.asks import Cancel, Retry
 from taskrow.domain.options import TaskOptions
 from taskrow.engine.retrying import propose
-from taskrow.errors import CredentialsError, NoSuchTaskError, ResultError
-from taskrow.storage.credentials import find_credentials
+from taskrow.errors import NoSuchTaskError, ResultError
+from taskrow.storage.credentials import check_had_none, find_credentials
 from taskrow.storage.requests import find_request
 from taskrow.web.credentials import Credentials, open_credentials, seal_cookies
 from taskrow.web.csrf import renew_token
-from taskrow.web.requests import had_good_token, names_of_sealed, put_up
+from taskrow.web.requests import had_good_token, put_up
 from taskrow.web.stored_views import ASKED, IN_WORKER, find_options
 
 if TYPE_CHECKING:
@@ -120,11 +120,7 @@ def _credentials(stored: StoredRequest, sealed: bytes | None, task_id: str) -> C
     """The credentials of a stored request. CredentialsError: they are gone, or cannot be opened."""
     if sealed is not None:
         return open_credentials(sealed, task_id)
-    if names := names_of_sealed(stored):
-        raise CredentialsError(
-            f"the credentials ({', '.join(names)}) were erased when the task ended: it cannot run "
-            "again as its client; have the client submit it once more"
-        )
+    check_had_none(stored.request)
     return None
 
 
