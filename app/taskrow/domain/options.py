@@ -64,9 +64,9 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
-        _flag("at_most_once", self.at_most_once)
-        _flag("track_started", self.track_started)
-        _flag("http", self.http)
+        check_flag("at_most_once", self.at_most_once)
+        check_flag("track_started", self.track_started)
+        check_flag("http", self.http)
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()
@@ -135,7 +135,8 @@ def check_not_ours(name: str) -> None:
         )
 
 
-def _flag(name: str, value: Any) -> None:
+def check_flag(name: str, value: Any) -> None:
+    """OptionError where an option is neither True nor False."""
     if not isinstance(value, bool):
         raise OptionError(f"{name} must be True or False, not {value!r}")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 from taskrow.domain.ids import new_id
 from taskrow.engine.bulk import AT_ONCE, submit_calls
 from taskrow.engine.calls import Call
-from taskrow.engine.functions import TaskFunction, check_submit_options
+from taskrow.engine.functions import TaskFunction, check_submit_options, check_submit_values
 from taskrow.engine.futures import TaskFuture
 from taskrow.engine.jobs import Job
 from taskrow.engine.stored_futures import StoredFutures, stored_key, taken
@@ -59,6 +59,7 @@ class QueueExecutor(Executor):
             raise OptionError("a future is waited for, so an executor joins no session")
         both = self._options | options
         check_submit_options(both)
+        check_submit_values(both)
         return QueueExecutor(self._find_engine, self._register, both)
 
     # -- concurrent.futures.Executor ---

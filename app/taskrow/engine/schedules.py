@@ -31,10 +31,10 @@ class Schedules:
     def get(self, name: str) -> Schedule:
         """The schedule of this name. NoSuchScheduleError names the nearest."""
         with self._engine.database.read() as connection:
-            found = rows.find_schedule(connection, name)
+            found = rows.find_schedule(connection, name) if isinstance(name, str) else None
         if found is None:
             known = [schedule.name for schedule in self.list()]
-            near = suggest(name, known) if known else ""
+            near = suggest(str(name), known) if known else ""
             raise NoSuchScheduleError(f"there is no schedule {name!r}{near}")
         return found
 
@@ -138,9 +138,10 @@ def plan_of_decorator(
             raise OptionError("timezone and missed go with a schedule: give schedule= or every=")
         return None
     rule = make_rule(cron, every, timezone)
+    checked = check_missed("once" if missed is None else missed)
     _check_is_callable_alone(function)
     name = function.name
-    return Plan(name=name, task_name=name, rule=rule, missed=check_missed(missed or "once"))
+    return Plan(name=name, task_name=name, rule=rule, missed=checked)
 
 
 def _check_is_callable_alone(function: TaskFunction[..., Any]) -> None:

@@ -12,6 +12,7 @@ from weakref import WeakSet
 from flask import Flask, appcontext_pushed, current_app, has_request_context, request
 
 from taskrow.domain.asks import Cancel, Retry
+from taskrow.errors import OptionError
 from taskrow.web.stored_views import ASKED, IN_WORKER, OPTIONS, ViewOptions, parse_view_options
 from taskrow.web.submission import submit_request
 
@@ -65,6 +66,9 @@ def in_worker() -> bool:
 
 
 def _wrap(view: Callable[P, R], options: ViewOptions) -> Callable[P, R]:
+    if not callable(view):
+        raise OptionError(f"@async_api goes above a view, not {view!r}")
+
     @wraps(view)
     def submit_or_run(*args: P.args, **kwargs: P.kwargs) -> R:
         if in_worker() or request.method == "OPTIONS":

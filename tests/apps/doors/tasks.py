@@ -66,7 +66,7 @@ def who_am_i(self: TaskContext) -> dict[str, Any]:
     return {"id": asked.id, "name": asked.name, "attempt": asked.attempt, "retries": asked.retries}
 
 
-@queue.task(bind=True, retries=1)
+@queue.task(bind=True, retries=1, backoff="constant")
 def flaky(self: TaskContext, fail_times: int) -> dict[str, int]:
     if self.request.retries < fail_times:
         raise LookupError(f"no luck at attempt {self.request.attempt}")
