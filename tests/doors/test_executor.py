@@ -58,6 +58,34 @@ def test_map_keeps_the_order(pool: QueueExecutor) -> None:
     assert list(pool.map(add, [], [])) == []
 
 
+def test_map_submits_no_more_ahead_than_it_is_told(in_app: Site, pool: QueueExecutor) -> None:
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(6):
+            taken.append(number)
+            yield number
+
+    results = pool.map(add, numbers(), [10] * 9, buffersize=2)
+    assert taken == [0, 1]
+    assert (next(results), taken) == (10, [0, 1, 2])
+    assert (next(results), taken) == (11, [0, 1, 2, 3])
+    assert list(results) == [12, 13, 14, 15]
+    assert list(pool.map(add, [], [], buffersize=1)) == []
+    before = in_app.count()
+    for wrong, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError)):
+        with pytest.raises(error, match=r"^buffersize must be "):
+            pool.map(add, [1], [2], buffersize=wrong)  # type: ignore[arg-type]
+    assert in_app.count() == before
+
+
+def test_map_submits_nothing_ahead_after_a_shutdown(in_app: Site) -> None:
+    with queue.executor as pool:
+        results = pool.map(add, range(4), range(4), buffersize=2)
+    with pytest.raises(RuntimeError, match="cannot submit after shutdown"):
+        next(results)
+
+
 def test_map_raises_where_the_failure_is(pool: QueueExecutor) -> None:
     results = pool.map(fail, ["value", "key"], timeout=30)
     with pytest.raises(ValueError, match="no"):

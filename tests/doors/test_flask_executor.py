@@ -84,6 +84,18 @@ def test_a_key_is_used_once_until_it_is_popped(
     assert first.result(30) == "through"  # what was popped while it ran runs on
 
 
+def test_they_can_be_counted(in_app: Site, pool: QueueExecutor, key: str) -> None:
+    before = len(pool.futures)
+    submit_with_key = in_app.engine.submit
+    submit_with_key(add.name, '{"args": [1, 2]}', add.options, idempotency_key=f"other {key}")
+    pool.submit_stored(key, add, 1, 2)
+    assert len(pool.futures) == before + 1
+    pool.futures.result(key, 30)
+    assert len(pool.futures) == before + 1  # what is over stays until it is popped or purged
+    pool.futures.pop(key)
+    assert len(pool.futures) == before
+
+
 def test_popping_what_is_over_deletes_its_row(in_app: Site, pool: QueueExecutor, key: str) -> None:
     future = pool.submit_stored(key, add, 1, 2)
     future.result(30)
