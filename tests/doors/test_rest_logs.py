@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, abort
 
 from taskrow import TaskQueue
 from tests.doors.rest import Api
@@ -54,15 +54,13 @@ def test_what_said_nothing_has_an_empty_list(api: Api) -> None:
     assert logs(api, task_id, "developer") == []
 
 
-@pytest.mark.parametrize("opens_the_rest", [False, True])
-def test_they_are_closed_until_an_application_opens_them(
-    tmp_path: Path, opens_the_rest: bool
-) -> None:
+@pytest.mark.parametrize("opened", [None, lambda _, verb: verb != "logs", lambda *_: abort(401)])
+def test_they_are_closed_until_an_application_opens_them(tmp_path: Path, opened: Any) -> None:
     app = Flask("closed", instance_path=str(tmp_path))
     queue = TaskQueue(app)
-    if opens_the_rest:
-        queue.access(lambda _, verb: verb != "logs")
+    if opened is not None:
+        queue.access(opened)
     task_id = queue.task(name="work")(lambda: app.logger.warning(WORDS)).delay().id
-    told = app.test_client().get(f"/tasks/{task_id}").get_json()
-    assert told["logs"] is None
+    answer = app.test_client().get(f"/tasks/{task_id}")
+    assert (answer.status_code, answer.get_json()["logs"]) == (200, None)
     app.extensions["taskrow"].close()

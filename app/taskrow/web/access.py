@@ -13,6 +13,7 @@ from hmac import compare_digest
 from typing import Any, Literal
 
 from flask import Request, current_app, has_request_context, request
+from werkzeug.exceptions import HTTPException
 
 from taskrow.domain.task import Task
 from taskrow.errors import OptionError
@@ -65,8 +66,14 @@ class Access:
         )
 
     def reaches(self, verb: Verb, task: Task) -> bool:
-        """Whether the current client may do this with a task that it may see."""
-        return self.includes(self._reach(verb), task)
+        """Whether the current client may do this with a task that it may see.
+
+        An application that aborts says no: what is asked for beside it can be answered.
+        """
+        try:
+            return self.includes(self._reach(verb), task)
+        except HTTPException:
+            return False
 
     def includes(self, reach: Reach | None, task: Task) -> bool:
         """Whether a task is within a reach; what nobody submitted is nobody's own."""
