@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,10 @@ from taskrow.domain.settings import Settings
 from taskrow.domain.task import Task
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
-from tests.support.processes import Process, ProcessFactory, eventually, processes
+from tests.conformance.client import ask, post
+from tests.doors.http import Answer
+from tests.faults.shims import build
+from tests.support.processes import Process, ProcessFactory, eventually, free_port, processes
 
 APP = "tests.faults.application"
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
@@ -41,6 +45,15 @@ class Scene:
         """A worker of the application, at work."""
         return self.start.worker(*options, app=f"{APP}:app", env=env)
 
+    def web(self, env: dict[str, str] | None = None) -> Web:
+        """A web server of the application, as it runs in production."""
+        port = free_port()
+        options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8"]
+        options += ["--graceful-timeout", "2", f"{APP}:app"]
+        web = Web(self.start.start("gunicorn", *options, log="web", env=env), port)
+        eventually(web.answers)
+        return web
+
     def task(self, task_id: str) -> Task:
         return self.engine.get(task_id)
 
@@ -61,6 +74,47 @@ class Scene:
     def path(self, name: str) -> Path:
         """A file for marks and gates, beside the database."""
         return self.directory / name
+
+
+class Web:
+    """A web server, and what a client asks it."""
+
+    def __init__(self, process: Process, port: int) -> None:
+        self.process, self.base = process, f"http://127.0.0.1:{port}"
+
+    def answers(self) -> bool:
+        assert self.process.process.poll() is None, self.process.output()
+        with suppress(OSError, HTTPException):
+            return ask("GET", f"{self.base}/tasks/none").status == 404
+        return False
+
+    def submit(self, **headers: str) -> Answer:
+        """Submit a view."""
+        return post(f"{self.base}/view", b"body", **headers)
+
+    def status(self, task_id: str) -> Answer:
+        return ask("GET", f"{self.base}/tasks/{task_id}")
+
+
+class Shim:
+    """A C library in front of a process (shims/), and the file that switches it."""
+
+    def __init__(self, name: str, scene: Scene) -> None:
+        self._switch = scene.path(f"{name}.switch")
+        variables = {"inject": ("FAULT_SWITCH", "FAULT_DIR"), "clock": ("CLOCK_FILE",)}[name]
+        values = (str(self._switch), str(scene.file))
+        self.env = {"LD_PRELOAD": str(build(name, scene.directory))}
+        self.env |= dict(zip(variables, values, strict=False))
+
+    def set(self, what: str) -> None:
+        """From now on."""
+        before = self._switch.with_suffix(".new")
+        before.write_text(what)
+        before.rename(self._switch)
+
+    def clear(self) -> None:
+        """All is well again."""
+        self._switch.unlink()
 
 
 class Watch:

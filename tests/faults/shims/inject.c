@@ -1,7 +1,10 @@
 /* Lets the n-th operation on the files of FAULT_DIR go wrong: LD_PRELOAD=inject.so.
 
    A process calls fault_arm() when it begins, and fault_count() tells how many there were. An
-   operation is a write, an fsync, a truncation or a deletion; -shm files do not count. */
+   operation is a write, an fsync, a truncation or a deletion; -shm files do not count.
+
+   Or the file FAULT_SWITCH says what goes wrong as long as it is there: e (EIO), f (no space),
+   r (read-only), y (fsync alone fails), s (the process dies before it sends anything). */
 
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -11,6 +14,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -45,9 +49,27 @@ static void opened(int file, const char *path) {
 
 static int is_watched(int file) { return file >= 0 && file < FILES && watched[file]; }
 
+/* What the switch says; 0 where there is none. */
+static char switched(void) {
+  const char *path = getenv("FAULT_SWITCH");
+  char said = 0;
+  int before = errno, file = path ? REAL(open)(path, O_RDONLY | O_CLOEXEC) : -1;
+  if (file >= 0) {
+    if (read(file, &said, 1) != 1) said = 0;
+    REAL(close)(file);
+  }
+  errno = before;
+  return said;
+}
+
 /* What becomes of the next operation: 0 it is made, -1 it fails (errno says how), 1 half of it. */
-static int fate(void) {
+static int fate(int is_sync) {
   int is_it, is_from;
+  char said = switched();
+  if (said == 'e' || said == 'f' || said == 'r' || (said == 'y' && is_sync)) {
+    errno = said == 'f' ? ENOSPC : said == 'r' ? EROFS : EIO;
+    return -1;
+  }
   counted++;
   if (!fails_at) return 0;
   is_it = counted == fails_at;
@@ -91,7 +113,7 @@ int close(int file) {
 
 #define PWRITE(name, type)                                                 \
   ssize_t name(int file, const void *data, size_t length, type offset) {   \
-    int bad = is_watched(file) ? fate() : 0;                               \
+    int bad = is_watched(file) ? fate(0) : 0;                              \
     if (bad < 0) return -1;                                                \
     if (bad > 0 && length > 1) {                                           \
       return REAL(name)(file, data, length / 2, offset);                   \
@@ -102,15 +124,20 @@ PWRITE(pwrite, off_t)
 PWRITE(pwrite64, off64_t)
 
 #define FILE_ONLY(name) \
-  int name(int file) { return is_watched(file) && fate() < 0 ? -1 : REAL(name)(file); }
+  int name(int file) { return is_watched(file) && fate(1) < 0 ? -1 : REAL(name)(file); }
 FILE_ONLY(fsync)
 FILE_ONLY(fdatasync)
 
 #define RESIZE(name, type)                                                   \
   int name(int file, type length) {                                          \
-    return is_watched(file) && fate() < 0 ? -1 : REAL(name)(file, length);   \
+    return is_watched(file) && fate(0) < 0 ? -1 : REAL(name)(file, length);  \
   }
 RESIZE(ftruncate, off_t)
 RESIZE(ftruncate64, off64_t)
 
-int unlink(const char *path) { return is_ours(path) && fate() < 0 ? -1 : REAL(unlink)(path); }
+int unlink(const char *path) { return is_ours(path) && fate(0) < 0 ? -1 : REAL(unlink)(path); }
+
+ssize_t send(int socket, const void *data, size_t length, int flags) {
+  if (switched() == 's') kill(getpid(), SIGKILL);
+  return REAL(send)(socket, data, length, flags);
+}
