@@ -44,6 +44,17 @@ def view() -> ResponseReturnValue:
     return {"said": "so"}, 201
 
 
+@queue.access
+def may(*_: Any) -> bool:
+    """Closed, as it is by itself; unless a case opens it."""
+    return os.environ.get("FAULTS_OPEN") == "1"
+
+
+@queue.task(http=True)
+def echo(value: Any) -> Any:
+    return value
+
+
 @queue.task
 def add(one: int, other: int) -> int:
     return one + other
