@@ -55,7 +55,7 @@ def bad_input(scene: Scene) -> str:
     with closing(sqlite3.connect(scene.file)) as file:
         (rows,) = file.execute("SELECT count(*) FROM tasks").fetchone()
     assert rows == 1
-    return f"{len(seen)} kinds, all 4xx, no row; a NUL, half a surrogate and 2**70 are arguments like others"
+    return f"{len(seen)} kinds, all 4xx, no row; NUL, half a surrogate and 2**70 are taken as JSON"
 
 
 @case(40, "nobody asked, ids are guessed, data is hostile", expected="401/403, 404, escaped")
