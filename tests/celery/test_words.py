@@ -239,10 +239,29 @@ def test_modules_are_imported_when_the_application_is_known(app: Flask, celery: 
 
 
 def test_always_eager_runs_where_it_is_submitted(app: Flask, celery: Celery) -> None:
-    pytest.importorskip("taskrow.engine.inline")
     task = celery.tasks["words.add"]
     with app.app_context():
         celery.conf.task_always_eager = True
         assert task.delay(1, 2).state == "SUCCESS"
+        assert task.delay(1, "2").state == "FAILURE"
+        celery.conf.task_eager_propagates = True
+        with pytest.raises(TypeError, match="unsupported operand"):
+            task.delay(1, "2")
         celery.conf.task_always_eager = False
         assert task.delay(1, 2).state == "PENDING"
+
+
+def test_taskrows_own_setting_is_heeded_too(app: Flask, celery: Celery) -> None:
+    app.config["TASKROW_EAGER"] = True
+    with app.app_context():
+        assert celery.send_task("words.add", (1, 2)).get(0) == 3
+
+
+def test_a_signature_is_changed_where_it_stands_and_checked_there(celery: Celery) -> None:
+    call = celery.tasks["words.add"].s(1, b=2)
+    assert str(call) == repr(call) == "words.add(1, b=2)"
+    assert call.set(queue="mail") is call
+    assert call.clone((0,)).args == (0, 1)
+    assert (call.options, call.clone().options) == ({"queue": "mail"}, {"queue": "mail"})
+    with pytest.raises(OptionError, match="'quue' is no option of apply_async; did you mean"):
+        call.set(quue="mail")

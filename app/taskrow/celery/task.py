@@ -120,12 +120,16 @@ class Task(Generic[P, R]):
         **options: Any,
     ) -> AsyncResult:
         """Submit a call with Celery's options for this one; OptionError names a wrong one."""
-        wanted = submit_options({**options, "task_id": task_id}, self.conf)
+        wanted = self.submit_options({**options, "task_id": task_id})
         submitted = self.function.apply_async(args, kwargs, **wanted)
         result = AsyncResult(submitted.id, self.function.engine)
-        if self.conf.get("task_always_eager") and self.conf.get("task_eager_propagates"):
+        if self.function.engine.eager and self.conf.get("task_eager_propagates"):
             result.maybe_throw()
         return result
+
+    def submit_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of ``apply_async`` as taskrow spells them; OptionError names a wrong one."""
+        return submit_options(given, self.conf)
 
     def apply(
         self,
@@ -142,11 +146,11 @@ class Task(Generic[P, R]):
 
     def s(self, *args: P.args, **kwargs: P.kwargs) -> Signature:
         """A call that is not submitted yet."""
-        return Signature(self, args, kwargs)
+        return Signature(self.function, args, kwargs)
 
     def si(self, *args: P.args, **kwargs: P.kwargs) -> Signature:
         """The same; arguments that are given later are ignored."""
-        return Signature(self, args, kwargs, immutable=True)
+        return Signature(self.function, args, kwargs, immutable=True)
 
     def signature(
         self,
@@ -157,7 +161,8 @@ class Task(Generic[P, R]):
         **options: Any,
     ) -> Signature:
         """The same, with the arguments in a list, and options of ``apply_async``."""
-        return Signature(self, args, kwargs, immutable=immutable, options=options)
+        call = Signature(self.function, tuple(args), dict(kwargs or {}), immutable=immutable)
+        return call.set(**options)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""

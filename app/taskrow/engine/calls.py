@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
 
 
+def as_written(name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
+    """A call as a person would write it."""
+    given = [*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())]
+    return f"{name}({', '.join(given)})"
+
+
 @dataclass(frozen=True, eq=False)
 class Call:
     """A task function, its arguments and the options of this one task (as of ``apply_async``)."""
@@ -23,6 +29,9 @@ class Call:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=lambda: _NONE)
     options: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+
+    def __str__(self) -> str:
+        return as_written(self.function.name, self.args, self.kwargs)
 
     @property
     def has_key(self) -> bool:

@@ -11,7 +11,8 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.checks import check_name
+from taskrow.domain.options import parse_options
 from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
@@ -154,8 +155,8 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not is_name(name):
-            raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+        if name is not None:
+            check_name(name)
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
             if not callable(function) or isinstance(function, TaskFunction):

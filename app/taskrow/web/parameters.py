@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from werkzeug.datastructures import MultiDict
 
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import suggest
 from taskrow.web.problems import Problem
 
 Schema = dict[str, Any]
