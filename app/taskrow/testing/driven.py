@@ -12,6 +12,7 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import delete, func, select
 
+from taskrow.engine.attached import KEY
 from taskrow.engine.calls import as_written
 from taskrow.engine.clock import DrivenClock, utc_now
 from taskrow.engine.functions import TaskFunction
@@ -20,7 +21,7 @@ from taskrow.storage import queries
 from taskrow.storage.tables import tasks as rows
 from taskrow.testing.submitted import SubmittedTask, What, fits, listing, name_of
 from taskrow.testing.worker import TestWorker
-from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.lookup import engine_of
 
 
 class Tasks:

@@ -16,6 +16,7 @@ from taskrow.domain.options import parse_options
 from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
+from taskrow.engine.attached import KEY
 from taskrow.engine.context import TaskContext
 from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
@@ -29,7 +30,7 @@ from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
-from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.lookup import engine_of
 from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.submitting import SubmitMethods
