@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from taskrow import ArgumentsError, NoApplicationError, OptionError, TaskQueue
 from taskrow.celery import Celery, Task, current_app, current_task, shared_task, signature, uuid
 from taskrow.celery.exceptions import MaxRetriesExceededError, Retry
-from taskrow.celery.result import EagerResult
+from taskrow.celery.result import AsyncResult, EagerResult
 from taskrow.celery.schedules import crontab
 from taskrow.engine.queue import QueueEngine
 
@@ -255,6 +257,21 @@ def test_taskrows_own_setting_is_heeded_too(app: Flask, celery: Celery) -> None:
     app.config["TASKROW_EAGER"] = True
     with app.app_context():
         assert celery.send_task("words.add", (1, 2)).get(0) == 3
+
+
+def test_a_task_may_join_a_transaction(app: Flask, celery: Celery) -> None:
+    task = celery.tasks["words.add"]
+    with app.app_context():
+        engine: QueueEngine = app.extensions["taskrow"]
+        ids = [task.delay(1).id]
+        theirs = create_engine(engine.settings.database_url)
+        with Session(theirs) as session:
+            ids.append(task.apply_async((1,), session=session).id)
+            session.rollback()
+            ids.append(task.s(1).apply_async(session=session).id)
+            session.commit()
+        theirs.dispose()
+        assert [AsyncResult(task_id).exists() for task_id in ids] == [True, False, True]
 
 
 def test_a_signature_is_changed_where_it_stands_and_checked_there(celery: Celery) -> None:

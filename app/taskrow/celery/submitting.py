@@ -12,7 +12,10 @@ from taskrow.celery.missing import refuse
 from taskrow.domain.checks import refuse_unknown
 from taskrow.errors import OptionError
 
-HEEDED = ("countdown", "eta", "expires", "priority", "queue", "retries", "task_id", "unique_key")
+HEEDED = (
+    "countdown", "eta", "expires", "priority", "queue", "retries", "session", "task_id",
+    "unique_key",
+)  # fmt: skip
 _OF_A_BROKER = (
     "add_to_parent", "compression", "connection", "delivery_mode", "exchange", "ignore_result",
     "producer", "publisher", "retry", "retry_policy", "routing_key", "serializer", "shadow",
