@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from taskrow import ArgumentsError, NoApplicationError, OptionError, TaskQueue
 from taskrow.celery import Celery, Task, current_app, current_task, shared_task, signature, uuid
-from taskrow.celery.exceptions import MaxRetriesExceededError, Retry
+from taskrow.celery.exceptions import MaxRetriesExceededError, NotRegistered, Retry
 from taskrow.celery.result import AsyncResult, EagerResult
 from taskrow.celery.schedules import crontab
 from taskrow.engine.queue import QueueEngine
@@ -223,6 +223,8 @@ def test_small_words(app: Flask, celery: Celery) -> None:
         task = celery.tasks["words.add"]
         assert signature(task, (1,)).apply_async(task_id=wanted).id == wanted
         assert celery.signature("words.add", (1,)).task == "words.add"
+        with pytest.raises(NotRegistered, match="registered as 'words.ad'; did you mean 'words.a"):
+            celery.signature("words.ad")
 
 
 def test_modules_are_imported_when_the_application_is_known(app: Flask, celery: Celery) -> None:

@@ -20,9 +20,10 @@ from taskrow.celery.result import AsyncResult
 from taskrow.celery.schedules import crontab, schedule
 from taskrow.celery.submitting import submit_options
 from taskrow.celery.task import Task
+from taskrow.domain.checks import suggest
 from taskrow.engine.by_name import send_by_name
 from taskrow.engine.queue import QueueEngine
-from taskrow.errors import NoApplicationError
+from taskrow.errors import NoApplicationError, UnknownTaskError
 from taskrow.web.extension import TaskQueue
 
 P = ParamSpec("P")
@@ -172,8 +173,11 @@ class Celery:
         return AsyncResult(send_by_name(engine, name, args, kwargs, wanted).id, engine)
 
     def signature(self, name: str, *args: Any, **options: Any) -> Signature:
-        """A call of a task that is known by this name."""
-        return self.tasks[name].signature(*args, **options)
+        """A call of a task that is known here by this name. UnknownTaskError (NotRegistered)."""
+        known = {**shared_tasks, **self.tasks}
+        if name not in known:
+            raise UnknownTaskError(f"no task is registered as {name!r}{suggest(name, known)}")
+        return known[name].signature(*args, **options)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
