@@ -223,7 +223,7 @@ def test_small_words(app: Flask, celery: Celery) -> None:
         task = celery.tasks["words.add"]
         assert signature(task, (1,)).apply_async(task_id=wanted).id == wanted
         assert celery.signature("words.add", (1,)).task == "words.add"
-        with pytest.raises(NotRegistered, match="registered as 'words.ad'; did you mean 'words.a"):
+        with pytest.raises(NotRegistered, match=r"as 'words\.ad'; did you mean 'words\.add'"):
             celery.signature("words.ad")
 
 
