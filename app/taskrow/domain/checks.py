@@ -9,6 +9,7 @@ from typing import Any
 from taskrow.errors import OptionError
 
 WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
+_OURS = "taskrow."
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
@@ -46,3 +47,11 @@ def check_name(name: object) -> None:
     """OptionError when no task function can be called so."""
     if not is_name(name):
         raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+
+
+def check_not_ours(name: str) -> None:
+    """OptionError for a name that belongs to taskrow's own schedules, such as its purge."""
+    if name.startswith(_OURS):
+        raise OptionError(
+            f"names that begin with {_OURS!r} are taskrow's own: call {name!r} something else"
+        )

@@ -15,7 +15,7 @@ from taskrow.domain.task import Status, Task
 from taskrow.domain.unique import checked_key
 from taskrow.engine.futures import TaskFuture
 from taskrow.errors import TransitionError
-from taskrow.storage.stored_keys import find_by_key, free_key, give_key
+from taskrow.storage.stored_keys import count_keys, find_by_key, free_key, give_key
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -43,6 +43,11 @@ class StoredFutures:
 
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
+
+    def __len__(self) -> int:
+        """How many are stored."""
+        with self._find_engine().database.read() as connection:
+            return count_keys(connection, _PREFIX)
 
     def add(self, key: str, future: TaskFuture) -> None:
         """Store a future. ValueError: the key is taken; TransitionError: its task is over.
