@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskrow.celery.missing import refuse, refusing_imports
-from taskrow.engine.calls import Call
+from taskrow.engine.calls import Call, call_of
 
 if TYPE_CHECKING:
     from taskrow.celery.function import CeleryFunction
@@ -38,11 +38,14 @@ class Signature(Call):
         object.__setattr__(self, "options", {**self.options, **checked})  # as Celery has it
         return self
 
-    def clone(self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Signature:
+    def clone(
+        self, args: Iterable[Any] | None = None, kwargs: Mapping[str, Any] | None = None
+    ) -> Signature:
         """A copy, with more arguments."""
         if self.immutable:
             return replace(self)
-        return replace(self, args=(*args, *self.args), kwargs={**self.kwargs, **(kwargs or {})})
+        more, named = call_of(args, kwargs)
+        return replace(self, args=more + self.args, kwargs={**self.kwargs, **named})
 
     def delay(self, *args: Any, **kwargs: Any) -> AsyncResult:
         """Submit it."""
@@ -55,12 +58,12 @@ class Signature(Call):
         **options: Any,
     ) -> AsyncResult:
         """Submit it, with more arguments and options."""
-        call = self.clone(args or (), kwargs)
+        call = self.clone(args, kwargs)
         both = {**self.options, **options}
         return self.function.task.apply_async(call.args, call.kwargs, **both)
 
     def apply(
-        self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] | None = None
+        self, args: Iterable[Any] | None = None, kwargs: Mapping[str, Any] | None = None
     ) -> EagerResult:
         """Run it here and now."""
         call = self.clone(args, kwargs)

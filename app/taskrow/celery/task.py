@@ -14,6 +14,7 @@ from taskrow.celery.missing import refuse, sentence
 from taskrow.celery.request import Request, run_of
 from taskrow.celery.result import AsyncResult, EagerResult
 from taskrow.celery.submitting import submit_options
+from taskrow.engine.calls import call_of
 from taskrow.errors import OptionError, RetriesExhausted
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Task(Generic[P, R]):
         **_: Any,
     ) -> EagerResult:
         """Run it here and now, without a row; it retries at once as often as it may."""
-        result = run_here(self, tuple(args or ()), dict(kwargs or {}))
+        result = run_here(self, *call_of(args, kwargs))
         if throw:
             result.get()
         return result
@@ -154,14 +155,14 @@ class Task(Generic[P, R]):
 
     def signature(
         self,
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         *,
         immutable: bool = False,
         **options: Any,
     ) -> Signature:
         """The same, with the arguments in a list, and options of ``apply_async``."""
-        call = Signature(self.function, tuple(args), dict(kwargs or {}), immutable=immutable)
+        call = Signature(self.function, *call_of(args, kwargs), immutable=immutable)
         return call.set(**options)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
