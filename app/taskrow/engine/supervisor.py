@@ -21,6 +21,7 @@ from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
+from taskrow.engine.strays import Strays
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.engine.worker_options import WorkerOptions
@@ -60,6 +61,7 @@ class Supervisor:
         self._upkeep = Upkeep(engine, self.id, self._liveness)
         self._journal = Journal(debug=options.debug)
         self._intake = Intake(engine, self._crew, self._journal)
+        self._strays = Strays(engine, self.id)
         self._signals = StopSignals()
         self._stopping = Stopping(
             self._crew,
@@ -245,6 +247,8 @@ class Supervisor:
         if take.beaten is not None:
             self._crew.follow(take.beaten, give.now)
         self._hand_out(take.claimed, give.now, moment)
+        if take.beaten is not None:
+            self._intake.release(self._strays.find(take.beaten, self._intake.known))
 
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
         known = []

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
@@ -196,10 +196,19 @@ def find_held(connection: Connection, fence: dict[str, Any]) -> Claim | None:
     return None if row is None else Claim(**row._mapping)
 
 
+def running_here(connection: Connection, *, worker: str) -> list[Claim]:
+    """The claims of this worker."""
+    return _running(connection, tasks.c.worker == worker)
+
+
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of all other workers: candidates for a reclaim."""
+    return _running(connection, tasks.c.worker != worker)
+
+
+def _running(connection: Connection, whose: ColumnElement[bool]) -> list[Claim]:
     rows = connection.execute(
-        select(*_CLAIM_COLUMNS).where(_RUNNING, tasks.c.worker != worker).order_by(tasks.c.seq)
+        select(*_CLAIM_COLUMNS).where(_RUNNING, whose).order_by(tasks.c.seq)
     ).all()
     losses = _count_losses(connection, [row.seq for row in rows if row.attempt > 1])
     return [Claim(**row._mapping, losses=losses.get(row.seq, 0)) for row in rows]
