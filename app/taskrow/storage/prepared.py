@@ -34,6 +34,13 @@ class Prepared:
         form = self._form(connection)
         return connection.exec_driver_sql(form.sql, form.bind(values))
 
+    def fetch(self, connection: Connection, values: Values) -> list[Any]:
+        """Run it once; all its rows, as the driver gives them."""
+        result = self.run(connection, values)
+        rows: list[Any] = list(result.cursor.fetchall())
+        result.close()
+        return rows
+
     def run_all(self, connection: Connection, rows: Sequence[Values]) -> int:
         """Run it for each row; returns how many rows of the table it changed in all."""
         form = self._form(connection)
