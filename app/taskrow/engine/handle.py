@@ -71,7 +71,7 @@ class RunnerHandle:
 
     def receive(self) -> list[Report]:
         """The reports that have come; sets ``gone`` at the end of the line."""
-        lines: list[bytes] = []
+        lines: list[str] = []
         try:
             while piece := self._work.recv(_PIECE):
                 lines += self._lines.feed(piece)

@@ -237,9 +237,7 @@ class Supervisor:
             self._listener.look_at_once(moment)
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
-        for ending in give.endings:
-            if ending.claim not in take.lost:
-                self._journal.ended(ending)
+        self._journal.all_ended(give.endings, take.lost)
         for claim in take.lost:
             self._journal.lost(claim)
         if take.beaten is not None:
