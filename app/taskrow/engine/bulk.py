@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,12 +13,15 @@ from taskrow.engine.functions import check_submit_options
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
 from taskrow.errors import DatabaseError, NotATaskError, OptionError, PartlySubmittedError
-from taskrow.storage.bulk import PlainRow, submit_all
+from taskrow.storage.bulk import submit_all
 from taskrow.storage.submit import NewTask
 
 if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
     from taskrow.engine.queue import QueueEngine
+
+_Pattern = tuple[Any, ...]
+_OF_PATTERN = len(("id", "name", "args"))  # the fields of NewTask that are each call's own
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
 
@@ -66,14 +68,14 @@ class _Rows:
     def __init__(self, engine: QueueEngine, now: datetime) -> None:
         self._engine, self._now = engine, now
         self._limit = engine.settings.max_payload
-        self._patterns: dict[tuple[TaskFunction[..., Any], int], NewTask | None] = {}
+        self._patterns: dict[tuple[TaskFunction[..., Any], int], _Pattern | None] = {}
 
-    def of(self, calls: Iterable[Call]) -> list[PlainRow | NewTask]:
+    def of(self, calls: Iterable[Call]) -> list[NewTask]:
         listed = list(calls)
         ids = new_ids(self._now, len(listed))
         return [self._row(call, task_id) for call, task_id in zip(listed, ids, strict=True)]
 
-    def _row(self, call: Call, task_id: str) -> PlainRow | NewTask:
+    def _row(self, call: Call, task_id: str) -> NewTask:
         if not isinstance(call, Call):
             raise NotATaskError(f"submit_many takes calls such as task.s(1, 2), not {call!r:.100}")
         key = call.function, id(call.options)
@@ -82,16 +84,16 @@ class _Rows:
         pattern = self._patterns[key]
         if pattern is None:
             task = self._new_task(call)
-            return task if "task_id" in call.options else replace(task, id=task_id)
-        args = call.function.encode_call(call.args, dict(call.kwargs), limit=self._limit)
-        return pattern, task_id, args
+            return task if "task_id" in call.options else task._replace(id=task_id)
+        args = call.function.encode_call(call.args, call.kwargs, limit=self._limit)
+        return NewTask._make((task_id, call.function.name, args, *pattern))
 
-    def _pattern(self, call: Call) -> NewTask | None:
+    def _pattern(self, call: Call) -> _Pattern | None:
         """What stands for all calls with these options; None where each has a key of its own."""
         check_submit_options(call.options)
         if call.options.get("session") is not None:
             raise OptionError("session is one for all: give it to submit_many")
-        return None if call.has_key else self._new_task(call)
+        return None if call.has_key else self._new_task(call)[_OF_PATTERN:]
 
     def _new_task(self, call: Call) -> NewTask:
         given = call.args, dict(call.kwargs)

@@ -117,7 +117,7 @@ def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime)
     write_progress(connection, [(e.claim, e.progress) for e in endings if e.progress is not None])
     statement = _SUCCEED[connection.dialect.name]
     changed = sum(
-        statement.run(connection, (encode_results(results), *alike, now, purge_at)).rowcount
+        statement.change(connection, (encode_results(results), *alike, now, purge_at))
         for (*alike, purge_at, _), results in _results(endings).items()
     )
     if changed == len(endings):
