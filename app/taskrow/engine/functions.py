@@ -177,7 +177,7 @@ class TaskFunction(Generic[P, R]):
         with engine.around():
             return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
-    def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
+    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
         self._check_call(args, kwargs)
         return encode_arguments(args, kwargs, limit=limit)
@@ -203,7 +203,7 @@ class TaskFunction(Generic[P, R]):
             key = key_by_rule(options.unique, self._signature, args, kwargs)
         return None if key is None else full_key(self.name, key, options.unique_until)
 
-    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _check_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError as error:

@@ -19,6 +19,7 @@ from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
+from taskrow.engine.rhythm import Rhythm
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
 from taskrow.engine.strays import Strays
@@ -72,6 +73,7 @@ class Supervisor:
         self._wires = Wires()
         self._next_due: datetime | None = None
         self._hungry = True  # there may be more to claim than was taken
+        self._rhythm = Rhythm(self._crew)
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
 
     def run(self) -> None:
@@ -150,13 +152,17 @@ class Supervisor:
         bell = self._listener.bell.fileno
         if bell is not None and self._listens(time.monotonic()):
             others.append(bell)
-        for handle in self._wires.wait(patience, self._crew.handles, others):
+        speakers = self._wires.wait(patience, self._crew.handles, others)
+        for handle in speakers:
             self._hungry |= self._intake.hear(handle)
+        if speakers:
+            self._rhythm.let_more_come()
         self._signals.drain()
 
     def _listens(self, moment: float) -> bool:
         """Whether news from the database matter: not while stopping, or while it is in trouble."""
-        return not self._signals.stops and moment >= self._rest_until
+        knows = self._hungry and self._rhythm.has_looked(moment)
+        return not self._signals.stops and moment >= self._rest_until and not knows
 
     def _patience(self) -> float:
         """Seconds in which nothing can become due."""
@@ -172,6 +178,7 @@ class Supervisor:
         waits = [at - moment for at in moments if at is not None]
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
+        waits += [at - moment for at in self._rhythm.next_moments() if at > moment]
         if (progress := self._intake.progress.next_due(moment)) is not None:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
@@ -197,12 +204,16 @@ class Supervisor:
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
         self._listener.found_nothing(moment)
+        self._rhythm.looked(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
-        news = self._intake.has_unwritten or self._intake.progress.due(moment)
-        if news or moment >= self._beat_at:
+        if moment >= self._beat_at or self._intake.progress.due(moment):
             return True
-        return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
+        if self._rhythm.lingers(moment):
+            return False
+        return self._intake.has_unwritten or (
+            self._wants_tasks(moment) and (self._hungry or self._is_something_due())
+        )
 
     def _wants_tasks(self, moment: float) -> bool:
         return not self._signals.stops and self._crew.capacity(moment) > 0
@@ -233,15 +244,14 @@ class Supervisor:
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
         self._next_due = take.next_due
+        self._rhythm.exchanged(moment)
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
         if take.claimed:
             self._listener.look_at_once(moment)
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
-        for ending in give.endings:
-            if ending.claim not in take.lost:
-                self._journal.ended(ending)
+        self._journal.all_ended(give.endings, take.lost)
         for claim in take.lost:
             self._journal.lost(claim)
         if take.beaten is not None:

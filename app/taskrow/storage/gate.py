@@ -72,18 +72,26 @@ class Gate:
         self._entry = FileLock(path.with_name(path.name + "-entry"))
         self._write = FileLock(path.with_name(path.name + "-write"))
 
-    @contextmanager
-    def turn(self, deadline: float) -> Iterator[None]:
-        """Hold the write lock; DatabaseBusyError when it is not had by ``deadline``."""
+    def enter(self, deadline: float) -> None:
+        """Take the write lock; DatabaseBusyError when it is not had by ``deadline``."""
         self._entry.lock(deadline)
         try:
             self._write.lock(deadline)
         finally:
             self._entry.unlock()
+
+    def leave(self) -> None:
+        """Let the next one write."""
+        self._write.unlock()
+
+    @contextmanager
+    def turn(self, deadline: float) -> Iterator[None]:
+        """Hold the write lock; DatabaseBusyError when it is not had by ``deadline``."""
+        self.enter(deadline)
         try:
             yield
         finally:
-            self._write.unlock()
+            self.leave()
 
     def close(self) -> None:
         self._entry.close()
