@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from taskrow.domain.checks import refuse_unknown
 from taskrow.domain.ids import is_id
-from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.calls import Call, call_of
@@ -213,9 +214,7 @@ def check_submit_options(given: Iterable[str], *others: str) -> None:
     """OptionError names what is no option of ``apply_async`` and none of the others."""
     parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
     known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
-    for name in given:
-        if name not in known:
-            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
+    refuse_unknown(given, known, "option of a submit")
 
 
 def check_submit_values(given: Mapping[str, Any]) -> None:
