@@ -43,8 +43,8 @@ def listening(database: Database, channel: str = WORK) -> Iterator[Doorbell]:
 def hears(bell: Doorbell, seconds: float = 5.0) -> bool:
     """Wait for the bell; whether it rang."""
     if bell.fileno is None:
-        return eventually(bell.rang, seconds)
-    return bool(select.select([bell.fileno], [], [], seconds)[0]) and bell.rang()
+        return bool(eventually(bell.rang, seconds))
+    return bool(select.select([bell.fileno], [], [], seconds)[0] and bell.rang())
 
 
 def test_a_commit_of_another_process_rings(database: Database, database_url: str) -> None:
