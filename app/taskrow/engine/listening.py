@@ -8,7 +8,9 @@ _FIRST_AGAIN = 0.001  # seconds: what somebody writes cannot be read until it is
 _LAST_AGAIN = 0.128
 _REST = 0.005  # between two looks for no more than that somebody (ourselves, perhaps) writes
 _SLOW_POLL = 1.0
-_REST_PER_LOOK = 20  # where commits come thick, looks take 5 % of a core at most
+# Where commits come thick, looks take 5 % of a core at most; so much is free.
+_REST_PER_LOOK = 20
+_FREE = 0.1
 
 
 class Listener:
@@ -18,6 +20,17 @@ class Listener:
         self.bell = bell
         self._next_look = self._last_look = self._deaf_until = 0.0
         self._again = _FIRST_AGAIN
+        self._heard = Heard.NOTHING
+        self._rang_truly = True
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it has heard of a commit, and the last time something was there to be claimed."""
+        return self._heard is Heard.COMMIT and self._rang_truly
+
+    def learn(self, *, found: bool) -> None:
+        """There was something to be claimed, or nothing."""
+        self._rang_truly = found
 
     def timeout(self, now: float) -> float:
         """How long to wait at most before asking :meth:`is_due`."""
@@ -34,10 +47,10 @@ class Listener:
         """Whether to look now; asks the bell."""
         if now < self._deaf_until:
             return False
-        heard = self.bell.rang()
-        if heard is Heard.COMMIT:
+        self._heard = self.bell.rang()
+        if self._heard is Heard.COMMIT:
             self.look_at_once(now)
-        elif heard is Heard.WRITE:
+        elif self._heard is Heard.WRITE:
             self._look_soon(now)
         return now >= self._next_look
 
@@ -57,7 +70,7 @@ class Listener:
         cost: how many seconds it took, to be weighed against how often it is done.
         """
         self._last_look = now
-        self._deaf_until = now + _REST_PER_LOOK * cost
+        self._deaf_until = max(self._deaf_until, now - _FREE) + _REST_PER_LOOK * cost
         if self._again > _LAST_AGAIN:
             self._next_look = now + _SLOW_POLL
             return

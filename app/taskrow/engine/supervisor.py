@@ -118,7 +118,11 @@ class Supervisor:
         if moment < self._rest_until:
             return
         if self._listens(moment) and self._listener.is_due(moment):
-            self._look(moment)
+            if self._listener.is_sure and self._wants_tasks(moment) and not self._crew.is_busy:
+                self._hungry = True  # the exchange is a look, too
+                self._listener.found_nothing(moment)
+            else:
+                self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
         if moment >= self._upkeep_at or self._fires_in() == 0:
@@ -239,6 +243,7 @@ class Supervisor:
         self._next_due = take.next_due
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
+            self._listener.learn(found=bool(take.claimed))
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         for ending in give.endings:

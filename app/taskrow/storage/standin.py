@@ -11,16 +11,8 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from enum import Enum, auto
 
 from taskrow.errors import DatabaseBusyError
-
-
-class _State(Enum):
-    RESTS = auto()
-    WAITS = auto()  # in line, for somebody who waits
-    UNWANTED = auto()  # in line still, but whoever waited has given up
-    HAS_IT = auto()
 
 
 class StandIn:
@@ -32,15 +24,14 @@ class StandIn:
     def __init__(self, lock: Callable[[], None], unlock: Callable[[], None]) -> None:
         self._lock, self._unlock = lock, unlock
         self._pid = os.getpid()
-        self._state = _State.RESTS
-        self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
+        self.is_in_line = False  # if only for somebody who gave up
+        self._is_wanted = False
         self._farewell: Callable[[], None] | None = None
-
-    @property
-    def is_in_line(self) -> bool:
-        """Whether it stands there, if only for somebody who gave up."""
-        return self._state is not _State.RESTS
+        self._changing = threading.Lock()
+        self._go, self._came = threading.Lock(), threading.Lock()  # bells: each is rung by release
+        self._go.acquire()
+        self._came.acquire()
 
     def wait(self, deadline: float) -> None:
         """Wait until it has the lock, which is the caller's then.
@@ -48,62 +39,60 @@ class StandIn:
         DatabaseBusyError when that is not so by ``deadline`` (monotonic seconds). RuntimeError
         where no thread can be started.
         """
-        with self._changed:
-            self._start()
-            self._state = _State.WAITS
-            self._changed.notify_all()
-            try:
-                came = self._changed.wait_for(self._has_it, deadline - time.monotonic())
-            except BaseException:
-                self._give_up()
-                raise
-            if not came:
-                self._give_up()
-                raise DatabaseBusyError
-            self._state = _State.RESTS
+        self._call()
+        try:
+            if self._came.acquire(timeout=max(0.0, deadline - time.monotonic())):
+                return
+        except BaseException:
+            if not self._give_up():
+                self._unlock()
+            raise
+        if self._give_up():
+            raise DatabaseBusyError
 
     def dismiss(self, farewell: Callable[[], None]) -> None:
         """Let it go, and say ``farewell`` when it is out of the line."""
-        thread = self._thread if self._pid == os.getpid() else None  # a fork has no part in it
-        if thread is not None:
-            with self._changed:
-                in_line, self._farewell = self.is_in_line, farewell
-                self._changed.notify_all()
-            if in_line:
-                return
-            thread.join()
-        else:
+        if self._thread is None or self._pid != os.getpid():  # a fork has no part in the thread
             farewell()
+            return
+        with self._changing:
+            self._farewell = farewell
+            if self.is_in_line:
+                return
+        self._go.release()
+        self._thread.join()
 
-    def _has_it(self) -> bool:
-        return self._state is _State.HAS_IT
+    def _call(self) -> None:
+        if self._thread is None:
+            thread = threading.Thread(target=self._run, name="taskrow-gate", daemon=True)
+            thread.start()
+            self._thread = thread
+        with self._changing:
+            self._is_wanted = True
+            if not self.is_in_line:
+                self.is_in_line = True
+                self._go.release()
 
-    def _give_up(self) -> None:
-        if self._state is _State.HAS_IT:  # it came at this moment
-            self._unlock()
-            self._state = _State.RESTS
-        else:
-            self._state = _State.UNWANTED
-
-    def _start(self) -> None:
-        if self._thread is None or not self._thread.is_alive():
-            self._thread = threading.Thread(target=self._run, name="taskrow-gate", daemon=True)
-            self._thread.start()
+    def _give_up(self) -> bool:
+        """Leave it to stand there in vain. False: it has come at this moment."""
+        with self._changing:
+            if self._came.acquire(blocking=False):
+                return False
+            self._is_wanted = False
+            return True
 
     def _run(self) -> None:
-        while self._is_called():
-            self._lock()
-            with self._changed:
-                if self._state is _State.WAITS:
-                    self._state = _State.HAS_IT
-                    self._changed.notify_all()
-                else:
-                    self._unlock()
-                    self._state = _State.RESTS
-        assert self._farewell is not None
+        while self._farewell is None:
+            self._go.acquire()
+            if self.is_in_line:
+                self._lock()
+                self._come()
         self._farewell()
 
-    def _is_called(self) -> bool:
-        with self._changed:
-            self._changed.wait_for(lambda: self._state is _State.WAITS or self._farewell)
-            return self._farewell is None
+    def _come(self) -> None:
+        with self._changing:
+            self.is_in_line = False
+            if self._is_wanted:
+                self._came.release()
+            else:
+                self._unlock()
