@@ -22,7 +22,7 @@ from tests.storage.hot import STATEMENTS, Work
 from tests.storage.rows import in_status
 
 ROWS = int(os.environ.get("TASKROW_ROWS", "150000"))
-FLOOD = 50_000  # rows that wait, of which the statistics know nothing
+FLOOD = ROWS // 3  # rows that wait, of which the statistics know nothing
 STEPS, STEP = 20_000, 100  # of SQLite's machine: a scan takes some for each row
 PAGES = 500  # that PostgreSQL touches: a scan touches thousands
 

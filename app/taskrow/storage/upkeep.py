@@ -125,7 +125,7 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
 
 def names_put_back(connection: Connection) -> set[str]:
     """The names of tasks that were put back because no worker knew them."""
-    return set(connection.execute(select(tasks.c.name).where(*_PUT_BACK).distinct()).scalars())
+    return set(connection.execute(select(tasks.c.name).where(*_PUT_BACK)).scalars())
 
 
 def recall_unknown(connection: Connection, names: Collection[str], *, now: datetime) -> int:
