@@ -17,10 +17,11 @@ from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
-from taskrow.engine import by_hand, purging
+from taskrow.engine import by_hand
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
+from taskrow.engine.purging import purge_of
 from taskrow.engine.registry import Registry
 from taskrow.engine.retention import Retention
 from taskrow.engine.watcher import Watcher
@@ -273,7 +274,7 @@ class QueueEngine:
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
         """Delete the finished rows whose time is up (engine/purging.py); returns how many."""
-        return purging.purge(self.database, now=self.clock(), older_than=older_than)
+        return purge_of(self.database, now=self.clock(), older_than=older_than).run()
 
     def close(self) -> None:
         """Let go of the database."""

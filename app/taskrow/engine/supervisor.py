@@ -92,11 +92,10 @@ class Supervisor:
         database.write(
             lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
         )
-        database.write(
-            lambda c: upkeep.recall_unknown(
-                c, lambda name: registry.find(name) is not None, now=now
-            )
-        )
+        with database.read() as connection:
+            put_back = upkeep.names_put_back(connection)
+        if known := [name for name in put_back if registry.find(name) is not None]:
+            database.write(lambda c: upkeep.recall_unknown(c, known, now=now))
         self._upkeep.begin(now)
         self._signals.install()
         log.info(
@@ -123,12 +122,18 @@ class Supervisor:
         if moment < self._rest_until:
             return
         if self._listens(moment) and self._listener.is_due(moment):
-            self._look(moment)
+            if self._listener.is_sure and self._wants_tasks(moment) and not self._crew.is_busy:
+                self._hungry = True  # the exchange is a look, too
+                self._listener.found_nothing(moment)
+            else:
+                self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
         if moment >= self._upkeep_at or self._fires_in() == 0:
             self._upkeep_at = moment + RECLAIM_EVERY
             self._keep_up(moment)
+        if not self._signals.stops:
+            self._upkeep.go_on_purging(moment)
 
     def _keep_up(self, moment: float) -> None:
         """The duties beside the tasks: bury runners that ended unheard, look after the queue."""
@@ -149,8 +154,9 @@ class Supervisor:
 
     def _hear(self, patience: float) -> None:
         others = [self._signals.fileno()]
-        bell = self._listener.bell.fileno
-        if bell is not None and self._listens(time.monotonic()):
+        moment = time.monotonic()
+        bell = self._listener.file(moment)
+        if bell is not None and self._listens(moment):
             others.append(bell)
         speakers = self._wires.wait(patience, self._crew.handles, others)
         for handle in speakers:
@@ -175,6 +181,8 @@ class Supervisor:
         moments = [
             self._beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
         ]  # fmt: skip
+        if not self._signals.stops:
+            moments.append(self._upkeep.purge_at)
         waits = [at - moment for at in moments if at is not None]
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
@@ -199,11 +207,13 @@ class Supervisor:
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
         with self._engine.database.read() as connection:
-            self._hungry |= queries.is_anything_queued(connection, self._options.queues)
-            self._next_due = queries.next_due(connection)
+            if not self._hungry:
+                self._hungry = queries.is_anything_queued(connection, self._options.queues)
+            if not self._hungry:  # else the exchange sees it
+                self._next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
-        self._listener.found_nothing(moment)
+        self._listener.found_nothing(moment, time.monotonic() - moment)
         self._rhythm.looked(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
@@ -247,8 +257,7 @@ class Supervisor:
         self._rhythm.exchanged(moment)
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
-        if take.claimed:
-            self._listener.look_at_once(moment)
+            self._listener.learn(found=bool(take.claimed))
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         self._journal.all_ended(give.endings, take.lost)
@@ -277,7 +286,8 @@ class Supervisor:
             return self._rest_until > 0 and self._stopping.has_given_up()
         if self._signals.stops:
             return True
-        return self._options.burst and not self._hungry and not self._is_something_due()
+        done = not self._hungry and not self._is_something_due() and self._upkeep.purge_at is None
+        return self._options.burst and done
 
     def _finish(self) -> None:
         self._crew.dismiss()
