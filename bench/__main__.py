@@ -6,35 +6,50 @@ import argparse
 import tempfile
 from pathlib import Path
 
+from bench.contenders import BY_NAME
 from bench.facts import find_facts
-from bench.report import as_json, as_table
-from bench.rounds import run_rounds
+from bench.places import Places
+from bench.report import as_json, as_markdown
+from bench.rounds import named, run_rounds
+from bench.rows.all import GROUPS
+
+ROOT = Path(__file__).parents[1]
 
 
 def main() -> None:
     """Measure and report."""
     options = _options()
+    groups, rows = named(options.only, GROUPS)
     with tempfile.TemporaryDirectory(prefix="taskrow-bench-", dir=options.directory) as directory:
-        place = Path(directory)
-        facts = find_facts(place)
-        rounds = run_rounds(place, tasks=options.tasks, repeats=options.repeats)
-    print(as_table(facts, rounds))
+        facts = find_facts(Path(directory))
+        figures = run_rounds(
+            groups,
+            Places(Path(directory), options.peers_directory),
+            rows=rows,
+            contenders=frozenset(options.contenders),
+            repeats=options.repeats,
+            quick=options.quick,
+        )
+    print(as_markdown(facts, figures, groups))
     if options.json is not None:
-        options.json.write_text(as_json(facts, rounds))
+        options.json.write_text(as_json(facts, figures))
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--tasks", type=int, help="tasks of each contender and round (15000)")
-    parser.add_argument("--repeats", type=int, help="rounds (3)")
-    parser.add_argument("--quick", action="store_true", help="one round of 2000: does it run?")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all figures there, too")
-    parser.add_argument(
-        "--directory", type=Path, help="on the disk to measure (the system's place for such files)"
-    )
+    names = [row.name for group in GROUPS for row in group.rows]
+    parser.add_argument("--only", nargs="+", metavar="NAME", choices=names, default=[],
+                        help=f"these rows: {', '.join(names)}")  # fmt: skip
+    parser.add_argument("--contenders", nargs="+", metavar="NAME", choices=list(BY_NAME),
+                        default=list(BY_NAME), help=f"only: {', '.join(BY_NAME)}")  # fmt: skip
+    parser.add_argument("--repeats", type=int, help="rounds (5; 1 with --quick)")
+    parser.add_argument("--quick", action="store_true", help="small: does it all run?")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write all samples there, too")
+    parser.add_argument("--directory", type=Path, help="on the disk to measure (a temporary one)")
+    parser.add_argument("--peers-directory", type=Path, default=ROOT / ".bench-peers",
+                        help="where the peers' environments are kept (.bench-peers)")  # fmt: skip
     options = parser.parse_args()
-    options.tasks = options.tasks or (2_000 if options.quick else 15_000)
-    options.repeats = options.repeats or (1 if options.quick else 3)
+    options.repeats = options.repeats or (1 if options.quick else 5)
     return options
 
 

@@ -1,114 +1,95 @@
-"""Medians with their spread, and ratios, as a table for people and as JSON.
-
-A ratio is taken within each round, where both sides met the same disk, and its median is shown.
-``x huey`` compares with the faster of Huey's two rows.
-"""
+"""The figures as a Markdown table (which reads well in a terminal, too) and as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from statistics import median
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 
+from bench.contenders import BY_NAME
 from bench.facts import Facts
-from bench.huey_peer import Huey, HueyWide
-from bench.lane import Lane
-from bench.raw import Raw
-from bench.rounds import LANES, Round
+from bench.figures import Column, Figures, Row
+from bench.rounds import Group
 
-Rates = dict[type[Lane], float]
+OURS = "taskrow"
 
 
-@dataclass(frozen=True)
-class Line:
-    """One contender in one table; per second."""
-
-    name: str
-    median: float
-    low: float
-    high: float
-    x_huey: float
-    x_raw: float
-    durability: str
-    samples: list[float]
+def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
+    """All that was measured: a table for each row."""
+    lines = list(_about(facts))
+    for group in groups:
+        for row in group.rows:
+            if figures.samples.get(row.name) or figures.missing.get(row.name):
+                lines += _table(figures, row, group.contenders)
+    return "\n".join(lines) + "\n"
 
 
-def as_table(facts: Facts, rounds: Sequence[Round]) -> str:
-    """All that matters on one screen."""
-    return "\n".join(
-        [
-            *_about(facts, rounds),
-            *_table("delay: submits a second", _delay_lines(rounds)),
-            *_table("drain: tasks a second, results stored", _drain_lines(rounds)),
-            "",
-            "median of the rounds (lowest .. highest); ratios are medians of each round's own;",
-            "x huey: beside the faster of Huey's rows; every commit of every row is one fsync",
-        ]
-    )
+def as_json(facts: Facts, figures: Figures) -> str:
+    """Everything that was measured, each sample."""
+    return json.dumps({"facts": asdict(facts), **asdict(figures)}, indent=1)
 
 
-def as_json(facts: Facts, rounds: Sequence[Round]) -> str:
-    """Everything that was measured."""
-    return json.dumps(
-        {
-            "facts": asdict(facts),
-            "fdatasyncs_per_second": [each.fdatasyncs for each in rounds],
-            "delay": [asdict(line) for line in _delay_lines(rounds)],
-            "drain": [asdict(line) for line in _drain_lines(rounds)],
-        },
-        indent=2,
-    )
-
-
-def _delay_lines(rounds: Sequence[Round]) -> list[Line]:
-    return [
-        _line(lane, lane.delayed, [each.delayed for each in rounds], rounds[0]) for lane in LANES
-    ]
-
-
-def _drain_lines(rounds: Sequence[Round]) -> list[Line]:
-    return [
-        _line(lane, lane.drained, [each.drained for each in rounds], rounds[0]) for lane in LANES
-    ]
-
-
-def _line(lane: type[Lane], name: str, rates: Sequence[Rates], first: Round) -> Line:
-    samples = [each[lane] for each in rates]
-    return Line(
-        name=name,
-        median=median(samples),
-        low=min(samples),
-        high=max(samples),
-        x_huey=_ratio(rates, lane, lambda each: max(each[Huey], each[HueyWide])),
-        x_raw=_ratio(rates, lane, lambda each: each[Raw]),
-        durability=first.durability[lane],
-        samples=samples,
-    )
-
-
-def _ratio(rates: Sequence[Rates], lane: type[Lane], of: Callable[[Rates], float]) -> float:
-    return median(each[lane] / of(each) for each in rates)
-
-
-def _about(facts: Facts, rounds: Sequence[Round]) -> list[str]:
+def _about(facts: Facts) -> Iterator[str]:
     versions = ", ".join(f"{name} {number}" for name, number in facts.libraries.items())
-    syncs = sorted(each.fdatasyncs for each in rounds)
-    lines = [
-        f"{facts.date}  {facts.cores} cores, {facts.processor}, {facts.system}",
-        f"Python {facts.python}, SQLite {facts.sqlite}, {versions}",
-        f"disk: {median(syncs):,.0f} fdatasyncs/s ({syncs[0]:,.0f} .. {syncs[-1]:,.0f}); "
-        f"load before: {facts.load:.2f}; rounds: {len(rounds)}, "
-        f"{sum(each.seconds for each in rounds):.0f} s",
-    ]
-    return lines if facts.is_disk else [*lines, "NO DISK: fsync costs nothing here, try elsewhere"]
+    yield (
+        f"{facts.date}: {facts.cores} cores, {facts.processor}, {facts.system}, "
+        f"Python {facts.python}, SQLite {facts.sqlite}, {versions}. "
+        f"The disk took {facts.fdatasyncs:,.0f} fdatasyncs/s; load before: {facts.load:.2f}."
+    )
+    if not facts.is_disk:
+        yield "**NO DISK: fsync costs nothing here, so nothing can be compared.**"
 
 
-def _table(title: str, lines: Sequence[Line]) -> list[str]:
-    head = f"{title:<38}{'median':>9}{'low .. high':>20}{'x huey':>9}{'x raw':>8}"
-    return ["", head, "-" * len(head), *map(_row, lines)]
+def _table(figures: Figures, row: Row, contenders: Sequence[str]) -> Iterator[str]:
+    titles = [column.title for column in row.columns]
+    heads = ["contender", *titles, f"taskrow is, by {titles[0]}", "its commits"]
+    yield from ("", f"### {row.title} (`{row.name}`)", "", row.about, "")
+    yield _line(heads)
+    yield _line(["---", *["---:"] * (len(titles) + 1), "---"])
+    for name in contenders:
+        if name in figures.samples.get(row.name, {}):
+            yield _line(_cells(figures, row, name))
+        elif name in figures.missing.get(row.name, {}):
+            why = figures.missing[row.name][name].replace("|", "/").replace("\n", " ")
+            yield _line([BY_NAME[name].title, f"**{why}**", *[""] * (len(heads) - 2)])
 
 
-def _row(line: Line) -> str:
-    spread = f"{line.low:,.0f} .. {line.high:,.0f}"
-    return f"{line.name:<38}{line.median:>9,.0f}{spread:>20}{line.x_huey:>9.2f}{line.x_raw:>8.2f}"
+def _cells(figures: Figures, row: Row, name: str) -> list[str]:
+    cells = [BY_NAME[name].title]
+    cells += [_spread(column, figures.values(row.name, name, column.key)) for column in row.columns]
+    cells.append("" if name == OURS else _times(figures, row, name))
+    cells.append(figures.durability.get(name, ""))
+    return cells
+
+
+def _spread(column: Column, values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    ordered = sorted(values)
+    middle = ordered[len(ordered) // 2]
+    if len(ordered) % 2 == 0:
+        middle = (middle + ordered[len(ordered) // 2 - 1]) / 2
+    low, high = in_words(column, ordered[0]), in_words(column, ordered[-1])
+    return f"{in_words(column, middle)} ({low} .. {high})" if len(ordered) > 1 else low
+
+
+def in_words(column: Column, value: float) -> str:
+    """A value as people read it."""
+    if column.unit == "ms":
+        return f"{1000 * value:,.2f} ms"
+    if column.unit == "%":
+        return f"{value:.1%}"
+    if column.unit == "/s":
+        return f"{value:,.0f}"
+    return f"{value:,.2f} {column.unit}"
+
+
+def _times(figures: Figures, row: Row, name: str) -> str:
+    column = row.columns[0]
+    sides = (name, OURS) if column.lower_is_better else (OURS, name)
+    ratio = figures.ratio(row.name, *sides, column.key)
+    return "" if ratio is None else f"{ratio:.2f} x as good"
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

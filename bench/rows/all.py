@@ -1,0 +1,13 @@
+"""All groups, in the order of the table."""
+
+from __future__ import annotations
+
+from bench.rounds import Group
+from bench.rows import draining, reading, resting, submitting
+
+GROUPS: tuple[Group, ...] = (
+    *draining.GROUPS,
+    *submitting.GROUPS,
+    *resting.GROUPS,
+    *reading.GROUPS,
+)
