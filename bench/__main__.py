@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from bench.contenders import BY_NAME
@@ -22,14 +23,15 @@ def main() -> None:
     groups, rows = named(options.only, GROUPS)
     with tempfile.TemporaryDirectory(prefix="taskrow-bench-", dir=options.directory) as directory:
         facts = find_facts(Path(directory))
-        figures = run_rounds(
-            groups,
-            Places(Path(directory), options.peers_directory),
-            rows=rows,
-            contenders=frozenset(options.contenders),
-            repeats=options.repeats,
-            quick=options.quick,
-        )
+        with closing(Places(Path(directory), options.peers_directory)) as places:
+            figures = run_rounds(
+                groups,
+                places,
+                rows=rows,
+                contenders=frozenset(options.contenders),
+                repeats=options.repeats,
+                quick=options.quick,
+            )
     print(as_markdown(facts, figures, groups))
     if options.json is not None:
         options.json.write_text(as_json(facts, figures))

@@ -59,6 +59,7 @@ class Figures:
     samples: dict[str, dict[str, list[Values]]] = field(default_factory=dict)
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     durability: dict[str, str] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)  # of the peers
     spread: dict[str, dict[str, list[float]]] = field(default_factory=dict)  # for the plots
 
     def add(self, row: str, contender: str, values: Values) -> None:

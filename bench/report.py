@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
 from bench.contenders import BY_NAME
@@ -16,7 +16,7 @@ OURS = "taskrow"
 
 def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
     """All that was measured: a table for each row."""
-    lines = list(_about(facts))
+    lines = list(_about(facts, figures.versions))
     for group in groups:
         for row in group.rows:
             if figures.samples.get(row.name) or figures.missing.get(row.name):
@@ -29,8 +29,10 @@ def as_json(facts: Facts, figures: Figures) -> str:
     return json.dumps({"facts": asdict(facts), **asdict(figures)}, indent=1)
 
 
-def _about(facts: Facts) -> Iterator[str]:
-    versions = ", ".join(f"{name} {number}" for name, number in facts.libraries.items())
+def _about(facts: Facts, peers: Mapping[str, str]) -> Iterator[str]:
+    versions = ", ".join(
+        f"{name} {number}" for name, number in {**facts.libraries, **peers}.items()
+    )
     yield (
         f"{facts.date}: {facts.cores} cores, {facts.processor}, {facts.system}, "
         f"Python {facts.python}, SQLite {facts.sqlite}, {versions}. "

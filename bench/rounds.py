@@ -73,7 +73,9 @@ class Round:
             Remote(contender, python, Path(directory), url) as remote,
         ):
             if contender.name not in self.figures.durability:
-                self.figures.durability[contender.name] = remote.ask("durability")["words"]
+                answer = remote.ask("durability")
+                self.figures.durability[contender.name] = answer["words"]
+                self.figures.versions |= answer["versions"]
             yield remote
 
     @contextmanager

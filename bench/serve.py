@@ -8,6 +8,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +23,12 @@ ASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "drain_for": draining.drain_for,
     "rest": resting.rest,
     "read": reading.read,
-    "durability": lambda seat: {"words": seat.lane.durability()},
+    "durability": lambda seat: {"words": seat.lane.durability(), "versions": _versions(seat)},
 }
+
+
+def _versions(seat: Seat) -> dict[str, str]:
+    return {name: version(name) for name in seat.lane.packages}
 
 
 def main() -> None:

@@ -50,6 +50,8 @@ class Command:
 class Lane(ABC):
     """One contender."""
 
+    packages: Sequence[str] = ()  # whose versions a reader wants to know
+
     def __init__(self, spec: Spec) -> None:
         self.spec = spec
 
@@ -57,6 +59,10 @@ class Lane(ABC):
     def runners(self) -> int:
         """How many tasks its worker runs at a time."""
         return int(self.spec.options.get("runners", 1))
+
+    def worker_options(self, default: str = "") -> list[str]:
+        """What is added to the command of its worker."""
+        return str(self.spec.options.get("worker", default)).split()
 
     def around(self) -> AbstractContextManager[object]:
         """What a thread has to be in when it submits or reads."""

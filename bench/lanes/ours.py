@@ -9,7 +9,8 @@ from functools import cached_property
 from flask import Flask
 
 from bench.lanes.lane import Command, Lane, Spec, Submit
-from bench.lanes.sqlite_file import SqliteFile, file_of, words_of
+from bench.lanes.sqlite_file import SqliteFile, file_of
+from bench.lanes.words import fsync_words
 from bench.tasks import FUNCTIONS
 from taskrow import TaskFunction, TaskQueue
 from taskrow.engine.queue import QueueEngine
@@ -87,7 +88,7 @@ class Ours(Application, SqliteFile):
                 lambda connection: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             )
 
-        return words_of(ask("journal_mode"), ask("synchronous"))
+        return fsync_words(ask("journal_mode"), ask("synchronous"))
 
     def rest(self) -> None:
         self.leave()

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from bench.lanes.lane import Command, Spec, Submit
 from bench.lanes.ours import create_app
 from bench.lanes.raw_sql import READ, SUBMIT, connect, encode, now_text
-from bench.lanes.sqlite_file import SqliteFile, words_of
+from bench.lanes.sqlite_file import SqliteFile
+from bench.lanes.words import fsync_words
 from taskrow.domain.ids import new_id, new_ids
 from taskrow.web.lookup import engine_of
 
@@ -57,7 +58,7 @@ class Raw(SqliteFile):
         def ask(name: str) -> object:
             return self._rows.execute(f"PRAGMA {name}").fetchone()[0]
 
-        return words_of(ask("journal_mode"), ask("synchronous"))
+        return fsync_words(ask("journal_mode"), ask("synchronous"))
 
     def rest(self) -> None:
         self.leave()

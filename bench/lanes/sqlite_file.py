@@ -9,8 +9,6 @@ from typing import Any
 
 from bench.lanes.lane import Lane, Spec
 
-_FULL = 2  # what PRAGMA synchronous answers
-
 _WAITS = """
 SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'queued')
     OR EXISTS (SELECT 1 FROM tasks WHERE status = 'running')
@@ -60,10 +58,3 @@ class SqliteFile(Lane):
 def file_of(spec: Spec) -> Path:
     """The database of a lane: one that was made before, or a fresh one in its directory."""
     return Path(spec.options.get("file") or spec.directory / "tasks.db")
-
-
-def words_of(journal: object, synchronous: object) -> str:
-    """What two PRAGMAs say; RuntimeError where a commit is not fsynced."""
-    if synchronous != _FULL:
-        raise RuntimeError(f"synchronous={synchronous}, so there is nothing to compare")
-    return f"fsync on each commit ({journal}, synchronous=FULL)"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from bench.contenders import PEERS
 from bench.figures import LATENCY, RATE, Column, Row, latency
 from bench.rounds import Group, Round
 
@@ -64,8 +65,8 @@ def _busy(round_: Round) -> None:
 
 _WORKERS = ("taskrow", "taskrow-1", "raw")
 GROUPS = (
-    Group((DRAIN,), (*_WORKERS, "raw-100"), _drain),
-    Group((DRAIN_1,), _WORKERS, partial(_drain_naps, DRAIN_1, 0.001, 2_000)),
-    Group((DRAIN_10,), _WORKERS, partial(_drain_naps, DRAIN_10, 0.010, 200)),
-    Group((BUSY,), ("taskrow", "raw", "raw-100"), _busy),
+    Group((DRAIN,), (*_WORKERS, "raw-100", *PEERS), _drain),
+    Group((DRAIN_1,), (*_WORKERS, *PEERS), partial(_drain_naps, DRAIN_1, 0.001, 2_000)),
+    Group((DRAIN_10,), (*_WORKERS, *PEERS), partial(_drain_naps, DRAIN_10, 0.010, 200)),
+    Group((BUSY,), ("taskrow", "raw", "raw-100", *PEERS), _busy),
 )

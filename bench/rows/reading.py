@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bench.contenders import DEFAULTS
 from bench.figures import RATE, Row
 from bench.rounds import Group, Round
 
@@ -21,4 +22,4 @@ def _status(round_: Round) -> None:
             round_.record(STATUS.name, contender, {"rate": rate})
 
 
-GROUPS = (Group((STATUS,), ("taskrow", "raw"), _status),)
+GROUPS = (Group((STATUS,), ("taskrow", "raw", *DEFAULTS), _status),)

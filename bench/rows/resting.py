@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bench.contenders import Contender
+from bench.contenders import DEFAULTS, Contender
 from bench.figures import LATENCY, Column, Row, latency
 from bench.rounds import Group, Round
 
@@ -81,5 +81,9 @@ def _record(round_: Round, contender: Contender, answer: dict[str, Any]) -> None
 
 
 GROUPS = (
-    Group((PICK_UP, AFTER_IDLE, BY_HAND, AT_REST, START), ("taskrow", "taskrow-1", "raw"), _rest),
+    Group(
+        (PICK_UP, AFTER_IDLE, BY_HAND, AT_REST, START),
+        ("taskrow", "taskrow-1", "raw", "huey", "huey-2", *DEFAULTS[1:]),
+        _rest,
+    ),
 )

@@ -8,6 +8,16 @@ from bench.figures import RATE, Row
 from bench.remote import Remote
 from bench.rounds import Group, Round
 
+_PEERS = (
+    "huey",
+    "rq",
+    "rq-aof",
+    "celery",
+    "celery-aof",
+    "dramatiq",
+    "dramatiq-aof",
+    "procrastinate",
+)
 _TURNS = 10
 _WARM_UP = 50
 
@@ -60,7 +70,7 @@ def _submit_many(round_: Round) -> None:
             round_.record(SUBMIT_MANY.name, contender, {"rate": tasks / seconds})
 
 
-_SUBMITTERS = ("taskrow", "raw")
+_SUBMITTERS = ("taskrow", "raw", *_PEERS)
 GROUPS = (
     Group((DELAY,), _SUBMITTERS, lambda round_: _delay(DELAY, 1, round_)),
     Group((DELAY_8,), _SUBMITTERS, lambda round_: _delay(DELAY_8, 8, round_)),
