@@ -25,6 +25,23 @@ CONTENDERS = (
     Contender("taskrow-1", "taskrow, 1 runner", "ours", options={"runners": 1}),
     Contender("raw", "sqlite3, 1 row a commit", "raw", options={"batch": 1}),
     Contender("raw-100", "sqlite3, 100 rows a commit", "raw", options={"batch": 100}),
+    Contender(
+        "taskrow-pg",
+        "taskrow on PostgreSQL, 2 runners",
+        "ours_postgres",
+        server="postgres",
+        options={"runners": 2},
+        share=0.4,
+    ),
+    Contender("raw-pg", "psycopg, 1 row a commit", "raw_postgres", server="postgres", share=0.2),
+    Contender(
+        "raw-pg-100",
+        "psycopg, 100 rows a commit",
+        "raw_postgres",
+        server="postgres",
+        options={"batch": 100},
+        share=0.4,
+    ),
     Contender("huey", "Huey, 1 thread (default)", "huey", "huey", share=0.4),
     Contender(
         "huey-2",

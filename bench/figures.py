@@ -25,6 +25,7 @@ class Row:
     title: str
     columns: tuple[Column, ...]
     about: str
+    ours: str = "taskrow"  # whom the others are compared with
 
 
 RATE = (Column("rate", "a second", "/s"),)

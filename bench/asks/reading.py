@@ -9,10 +9,14 @@ from typing import Any
 from bench.asks.seat import Seat
 
 
-def read(seat: Seat, reads: int) -> dict[str, Any]:
-    """Read the status of tasks that were submitted, in any order; reads a second."""
+def read(seat: Seat, reads: int, *, stored: bool = False) -> dict[str, Any]:
+    """Read the status of tasks that were submitted, in any order; reads a second.
+
+    ``stored``: of tasks that were in the table before.
+    """
     luck = random.Random(1)
-    ids = luck.choices(list(seat.submitted), k=reads)
+    known = seat.lane.some_ids(reads) if stored else list(seat.submitted)
+    ids = luck.choices(known, k=reads)
     with seat.lane.around():
         look = seat.lane.read
         look(ids[0])

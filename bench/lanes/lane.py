@@ -80,6 +80,10 @@ class Lane(ABC):
     def read(self, task_id: str) -> object:
         """The status of a task, as its API gives it."""
 
+    def some_ids(self, count: int) -> list[str]:
+        """Ids of tasks from everywhere in a table that was there before."""
+        raise NotMeasured(f"it has no table to take {count} ids from")
+
     @abstractmethod
     def ended(self) -> int:
         """How many tasks are over."""

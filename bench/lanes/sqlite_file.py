@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import sqlite3
 from pathlib import Path
 from typing import Any
 
 from bench.lanes.lane import Lane, Spec
 
+_COUNT_NEW = "SELECT count(*) FROM tasks WHERE seq > ?"
 _WAITS = """
 SELECT EXISTS (SELECT 1 FROM tasks WHERE status = 'queued')
     OR EXISTS (SELECT 1 FROM tasks WHERE status = 'running')
@@ -22,6 +24,11 @@ class SqliteFile(Lane):
         super().__init__(spec)
         self.file = file_of(spec)
         self._outside: sqlite3.Connection | None = None
+        self._after = self._last_seq() if spec.options.get("finished") else 0
+
+    def _last_seq(self) -> int:
+        """What was there before: it is not looked at again, for a look must stay cheap."""
+        return int(self.outside.execute("SELECT max(seq) FROM tasks").fetchone()[0])
 
     @property
     def outside(self) -> sqlite3.Connection:
@@ -33,20 +40,27 @@ class SqliteFile(Lane):
         return self._outside
 
     def ended(self) -> int:
-        [count] = self.outside.execute(
-            "SELECT count(*) FROM tasks WHERE finished_at IS NOT NULL"
-        ).fetchone()
-        return int(count) - int(self.spec.options.get("finished", 0))
+        query = "SELECT count(*) FROM tasks WHERE finished_at IS NOT NULL"
+        last: tuple[int, ...] = ()
+        if self._after:
+            query, last = f"{_COUNT_NEW} AND +finished_at IS NOT NULL", (self._after,)
+        return int(self.outside.execute(query, last).fetchone()[0])
 
     def all_ended(self, _: int) -> bool:
         [waits] = self.outside.execute(_WAITS).fetchone()
         return not waits
 
     def results(self) -> dict[str, Any]:
-        rows = self.outside.execute(
-            "SELECT id, result FROM tasks WHERE status = 'succeeded'"
-        ).fetchall()
+        query = "SELECT id, result FROM tasks WHERE seq > ? AND +status = 'succeeded'"
+        rows = self.outside.execute(query, (self._after,)).fetchall()
         return {task_id: json.loads(result) for task_id, result in rows}
+
+    def some_ids(self, count: int) -> list[str]:
+        """Ids of tasks from everywhere in the table."""
+        [last] = self.outside.execute("SELECT max(seq) FROM tasks").fetchone()
+        luck, query = random.Random(1), "SELECT id FROM tasks WHERE seq = ?"
+        picked = (luck.randint(1, last) for _ in range(count))
+        return [row[0] for seq in picked for row in self.outside.execute(query, (seq,))]
 
     def leave(self) -> None:
         """Close the outside reader."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from bench.rounds import Group
-from bench.rows import draining, reading, resting, submitting
+from bench.rows import draining, postgres, reading, resting, submitting
 
 GROUPS: tuple[Group, ...] = (
     *draining.GROUPS,
     *submitting.GROUPS,
     *resting.GROUPS,
     *reading.GROUPS,
+    *postgres.GROUPS,
 )

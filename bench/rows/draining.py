@@ -32,12 +32,13 @@ BUSY = Row(
 )
 
 
-def _drain(round_: Round) -> None:
+def drain(row: Row, round_: Round) -> None:
+    """Fill, then drain."""
     for contender in round_.each():
         tasks = round_.size(20_000, 4_000, contender)
         with round_.noting(contender), round_.open(contender) as remote:
             answer = remote.ask("drain", tasks=tasks)
-            round_.record(DRAIN.name, contender, {"rate": answer["rate"]})
+            round_.record(row.name, contender, {"rate": answer["rate"]})
 
 
 def _drain_naps(row: Row, seconds: float, tasks: int, round_: Round) -> None:
@@ -65,7 +66,7 @@ def _busy(round_: Round) -> None:
 
 _WORKERS = ("taskrow", "taskrow-1", "raw")
 GROUPS = (
-    Group((DRAIN,), (*_WORKERS, "raw-100", *PEERS), _drain),
+    Group((DRAIN,), (*_WORKERS, "raw-100", *PEERS), partial(drain, DRAIN)),
     Group((DRAIN_1,), (*_WORKERS, *PEERS), partial(_drain_naps, DRAIN_1, 0.001, 2_000)),
     Group((DRAIN_10,), (*_WORKERS, *PEERS), partial(_drain_naps, DRAIN_10, 0.010, 200)),
     Group((BUSY,), ("taskrow", "raw", "raw-100", *PEERS), _busy),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 
 from bench.figures import RATE, Row
 from bench.remote import Remote
@@ -35,7 +36,8 @@ SUBMIT_MANY = Row(
 )
 
 
-def _delay(row: Row, threads: int, round_: Round) -> None:
+def delay(row: Row, threads: int, round_: Round) -> None:
+    """Submit one by one; all contenders take turns of a tenth each, back and forth."""
     tasks = round_.size(8_000, 1_000) * (1 if threads == 1 else 3)
     with round_.all_open() as remotes:
         seconds: dict[str, float] = defaultdict(float)
@@ -61,18 +63,19 @@ def _one_turn(
     done[name] += part
 
 
-def _submit_many(round_: Round) -> None:
+def submit_many(row: Row, round_: Round) -> None:
+    """Submit many in one call."""
     for contender in round_.each():
         tasks = round_.size(200_000, 20_000, contender)
         with round_.noting(contender), round_.open(contender) as remote:
             remote.ask("submit_many", tasks=_WARM_UP)
             seconds = remote.ask("submit_many", tasks=tasks)["seconds"]
-            round_.record(SUBMIT_MANY.name, contender, {"rate": tasks / seconds})
+            round_.record(row.name, contender, {"rate": tasks / seconds})
 
 
 _SUBMITTERS = ("taskrow", "raw", *_PEERS)
 GROUPS = (
-    Group((DELAY,), _SUBMITTERS, lambda round_: _delay(DELAY, 1, round_)),
-    Group((DELAY_8,), _SUBMITTERS, lambda round_: _delay(DELAY_8, 8, round_)),
-    Group((SUBMIT_MANY,), _SUBMITTERS, _submit_many),
+    Group((DELAY,), _SUBMITTERS, partial(delay, DELAY, 1)),
+    Group((DELAY_8,), _SUBMITTERS, partial(delay, DELAY_8, 8)),
+    Group((SUBMIT_MANY,), _SUBMITTERS, partial(submit_many, SUBMIT_MANY)),
 )
