@@ -61,6 +61,7 @@ class Figures:
     missing: dict[str, dict[str, str]] = field(default_factory=dict)
     durability: dict[str, str] = field(default_factory=dict)
     versions: dict[str, str] = field(default_factory=dict)  # of the peers
+    titles: dict[str, str] = field(default_factory=dict)  # of contenders, and of their variants
     spread: dict[str, dict[str, list[float]]] = field(default_factory=dict)  # for the plots
 
     def add(self, row: str, contender: str, values: Values) -> None:

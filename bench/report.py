@@ -6,12 +6,9 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 
-from bench.contenders import BY_NAME
 from bench.facts import Facts
 from bench.figures import Column, Figures, Row
 from bench.rounds import Group
-
-OURS = "taskrow"
 
 
 def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
@@ -20,7 +17,7 @@ def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
     for group in groups:
         for row in group.rows:
             if figures.samples.get(row.name) or figures.missing.get(row.name):
-                lines += _table(figures, row, group.contenders)
+                lines += _table(figures, row)
     return "\n".join(lines) + "\n"
 
 
@@ -42,25 +39,23 @@ def _about(facts: Facts, peers: Mapping[str, str]) -> Iterator[str]:
         yield "**NO DISK: fsync costs nothing here, so nothing can be compared.**"
 
 
-def _table(figures: Figures, row: Row, contenders: Sequence[str]) -> Iterator[str]:
-    titles = [column.title for column in row.columns]
-    heads = ["contender", *titles, f"taskrow is, by {titles[0]}", "its commits"]
+def _table(figures: Figures, row: Row) -> Iterator[str]:
+    heads = ["", *(column.title for column in row.columns), "taskrow is", "its commits"]
     yield from ("", f"### {row.title} (`{row.name}`)", "", row.about, "")
     yield _line(heads)
-    yield _line(["---", *["---:"] * (len(titles) + 1), "---"])
-    for name in contenders:
-        if name in figures.samples.get(row.name, {}):
-            yield _line(_cells(figures, row, name))
-        elif name in figures.missing.get(row.name, {}):
-            why = figures.missing[row.name][name].replace("|", "/").replace("\n", " ")
-            yield _line([BY_NAME[name].title, f"**{why}**", *[""] * (len(heads) - 2)])
+    yield _line(["---", *["---:"] * (len(row.columns) + 1), "---"])
+    for name in figures.samples.get(row.name, {}):
+        yield _line(_cells(figures, row, name))
+    for name, reason in figures.missing.get(row.name, {}).items():
+        why = reason.replace("|", "/").replace("\n", " ")
+        yield _line([figures.titles[name], f"**{why}**", *[""] * (len(heads) - 2)])
 
 
 def _cells(figures: Figures, row: Row, name: str) -> list[str]:
-    cells = [BY_NAME[name].title]
+    cells = [figures.titles[name]]
     cells += [_spread(column, figures.values(row.name, name, column.key)) for column in row.columns]
-    cells.append("" if name == OURS else _times(figures, row, name))
-    cells.append(figures.durability.get(name, ""))
+    cells.append("" if name == row.ours else _times(figures, row, name))
+    cells.append(figures.durability.get(name.partition("@")[0], ""))
     return cells
 
 
@@ -88,9 +83,9 @@ def in_words(column: Column, value: float) -> str:
 
 def _times(figures: Figures, row: Row, name: str) -> str:
     column = row.columns[0]
-    sides = (name, OURS) if column.lower_is_better else (OURS, name)
+    sides = (name, row.ours) if column.lower_is_better else (row.ours, name)
     ratio = figures.ratio(row.name, *sides, column.key)
-    return "" if ratio is None else f"{ratio:.2f} x as good"
+    return "" if ratio is None else f"{ratio:.2f} x"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -43,11 +43,18 @@ class Round:
         share = 1.0 if contender is None else contender.share
         return max(20, int((quick if self.quick else full) * share))
 
-    def record(self, row: str, contender: Contender, values: Values) -> None:
-        """Keep a sample, and tell it."""
-        self.figures.add(row, contender.name, values)
+    def record(
+        self, row: str, contender: Contender, values: Values, variant: str = "", title: str = ""
+    ) -> None:
+        """Keep a sample, and tell it. ``variant``: of a contender that has several lines in a row.
+
+        A variant's line has a title of its own.
+        """
+        name, title = f"{contender.name}{variant}", title or contender.title
+        self.figures.add(row, name, values)
+        self.figures.titles[name] = title
         told = "  ".join(f"{key} {value:,.5g}" for key, value in values.items())
-        print(f"{row:<18} {contender.title:<34} {told}", file=sys.stderr, flush=True)
+        print(f"{row:<18} {title:<34} {told}", file=sys.stderr, flush=True)
 
     def each(self) -> Iterator[Contender]:
         """The contenders, one after the other."""
@@ -62,6 +69,7 @@ class Round:
             for row in self.group.rows:
                 if not self.figures.values(row.name, contender.name, row.columns[0].key):
                     self.figures.note_missing(row.name, contender.name, str(why))
+                    self.figures.titles[contender.name] = contender.title
             print(f"{contender.title}: {why}", file=sys.stderr, flush=True)
 
     @contextmanager

@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.asks import draining, reading, resting, submitting
+from bench.asks import draining, purging, reading, resting, submitting
 from bench.asks.seat import Seat
 from bench.lanes.lane import Lane, NotMeasured, Spec
 
@@ -22,6 +22,7 @@ ASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "drain": draining.drain,
     "drain_for": draining.drain_for,
     "rest": resting.rest,
+    "purge_beside": purging.purge_beside,
     "read": reading.read,
     "durability": lambda seat: {"words": seat.lane.durability(), "versions": _versions(seat)},
 }

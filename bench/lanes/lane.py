@@ -100,6 +100,10 @@ class Lane(ABC):
     def worker(self) -> Command:
         """Its worker."""
 
+    def purge(self) -> Command:
+        """What deletes the finished rows whose time is up."""
+        raise NotMeasured("it has no purge")
+
     @abstractmethod
     def durability(self) -> str:
         """How its commits reach the disk: asked, not assumed."""

@@ -71,6 +71,9 @@ class Application(Lane):
         command = ["taskrow", "--app", app, "worker", "--runners", str(self.runners)]
         return Command([*command, "--log-level", "warning"])
 
+    def purge(self) -> Command:
+        return Command(["taskrow", "--app", f"bench.lanes.ours:create_app({self.url!r})", "purge"])
+
     def rest(self) -> None:
         self.engine.close()
 

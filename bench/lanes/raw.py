@@ -54,6 +54,9 @@ class Raw(SqliteFile):
         batch = self.spec.options.get("batch", 1)
         return Command(["bench.lanes.raw_worker", str(self.file), str(batch)])
 
+    def purge(self) -> Command:
+        return Command(["bench.lanes.raw_purge", str(self.file)])
+
     def durability(self) -> str:
         def ask(name: str) -> object:
             return self._rows.execute(f"PRAGMA {name}").fetchone()[0]

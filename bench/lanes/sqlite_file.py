@@ -24,11 +24,11 @@ class SqliteFile(Lane):
         super().__init__(spec)
         self.file = file_of(spec)
         self._outside: sqlite3.Connection | None = None
-        self._after = self._last_seq() if spec.options.get("finished") else 0
+        self._after = self._last_seq() if "finished" in spec.options else 0
 
     def _last_seq(self) -> int:
         """What was there before: it is not looked at again, for a look must stay cheap."""
-        return int(self.outside.execute("SELECT max(seq) FROM tasks").fetchone()[0])
+        return int(self.outside.execute("SELECT max(seq) FROM tasks").fetchone()[0] or 0)
 
     @property
     def outside(self) -> sqlite3.Connection:

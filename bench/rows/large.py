@@ -1,0 +1,112 @@
+"""Large tables: what all of it costs with ten thousand to ten million rows behind it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.contenders import Contender
+from bench.figures import Column, Row, percentile
+from bench.remote import Remote
+from bench.rounds import Group, Round
+from bench.tables import make_table
+
+SIZES = (0, 10_000, 100_000, 1_000_000, 10_000_000)
+_QUICK_SIZES = (0, 10_000, 100_000)
+FIGURES = ("delay", "many", "drain", "status")  # rates; the pick-up is a time
+_COLUMNS = (
+    Column("delay", "`delay()` a second", "/s"),
+    Column("many", "`submit_many` a second", "/s"),
+    Column("drain", "drain a second", "/s"),
+    Column("status", "status reads a second", "/s"),
+    Column("pick_up", "pick-up, p50", "ms", lower_is_better=True),
+)
+
+FINISHED = Row(
+    "finished-rows",
+    "with finished rows behind it",
+    (*_COLUMNS, Column("kept", "the worst, of an empty table", "%")),
+    "The same work on tables of finished tasks; status reads are of tasks from everywhere in it.",
+)
+WAITING = Row(
+    "waiting-rows",
+    "with a million waiting rows before it",
+    (_COLUMNS[0], _COLUMNS[2], Column("kept", "the worst, of a short queue", "%")),
+    "The worker drains for two seconds, others submit one by one before that.",
+)
+
+
+def _finished(round_: Round) -> None:
+    for contender in round_.each():
+        empty: dict[str, float] = {}
+        for size in _QUICK_SIZES if round_.quick else SIZES:
+            with round_.noting(contender):
+                values = _measure(round_, contender, size)
+                empty = empty or values
+                kept = min(values[name] / empty[name] for name in FIGURES)
+                round_.record(
+                    FINISHED.name,
+                    contender,
+                    values | {"kept": min(kept, empty["pick_up"] / values["pick_up"])},
+                    variant=f"@{size}",
+                    title=f"{contender.title}, {size:,} rows",
+                )
+
+
+def _measure(round_: Round, contender: Contender, size: int) -> dict[str, float]:
+    file = round_.places.directory / "tables" / f"{contender.name}-{size}.db"
+    make_table(file, "finished", size)
+    placed = replace(contender, options={**contender.options, "file": str(file), "finished": size})
+    with round_.open(placed) as remote:
+        tasks = round_.size(1_500, 200)
+        seconds = remote.ask("delay", tasks=tasks, threads=1)["seconds"]
+        values = {"delay": tasks / seconds} | _in_bulk(round_, remote)
+        status = remote.ask("read", reads=round_.size(20_000, 2_000), stored=True)
+        found = remote.ask("rest", tasks=round_.size(60, 20), idle=0.0)
+        return values | {
+            "status": status["rate"],
+            "pick_up": percentile(found["picked_up"], 0.5),
+        }
+
+
+def _in_bulk(round_: Round, remote: Remote) -> dict[str, float]:
+    tasks = round_.size(20_000, 2_000)
+    seconds = remote.ask("submit_many", tasks=tasks)["seconds"]
+    return {"many": tasks / seconds, "drain": remote.ask("drain", tasks=tasks)["rate"]}
+
+
+def _waiting(round_: Round) -> None:
+    for contender in round_.each():
+        short: dict[str, float] = {}
+        backlog = round_.size(1_000_000, 100_000)
+        for size in (0, backlog):
+            with round_.noting(contender):
+                values = _measure_waiting(round_, contender, size)
+                short = short or values
+                kept = min(values[name] / short[name] for name in values)
+                round_.record(
+                    WAITING.name,
+                    contender,
+                    values | {"kept": kept},
+                    variant=f"@{size}",
+                    title=f"{contender.title}, {size:,} rows",
+                )
+
+
+def _measure_waiting(round_: Round, contender: Contender, size: int) -> dict[str, float]:
+    options = dict(contender.options)
+    if size:
+        file = round_.places.directory / "tables" / f"waiting-{contender.name}.db"
+        options["file"] = str(make_table(file, "waiting", size))
+    with round_.open(replace(contender, options=options)) as remote:
+        tasks = round_.size(1_500, 200)
+        seconds = remote.ask("delay", tasks=tasks, threads=1)["seconds"]
+        fill = 1 if size else round_.size(120_000, 10_000)
+        lasting = 0.5 if round_.quick else 2.0
+        drained = remote.ask("drain_for", tasks=fill, seconds=lasting)["rate"]
+        return {"delay": tasks / seconds, "drain": drained}
+
+
+GROUPS = (
+    Group((FINISHED,), ("taskrow", "raw-100"), _finished),
+    Group((WAITING,), ("taskrow", "raw-100"), _waiting),
+)
