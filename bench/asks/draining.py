@@ -49,6 +49,8 @@ def _rate(seat: Seat, worker: subprocess.Popen[bytes], tasks: int) -> float:
     seat.wait(lambda: lane.ended() > 0, worker)
     began, before = time.perf_counter(), lane.ended()
     seat.wait(lambda: lane.all_ended(tasks), worker)
+    if before >= tasks:
+        raise RuntimeError("too few tasks: all of them were over at the first look")
     return (tasks - before) / (time.perf_counter() - began)
 
 

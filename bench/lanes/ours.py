@@ -13,6 +13,7 @@ from bench.lanes.sqlite_file import SqliteFile, file_of
 from bench.lanes.words import fsync_words
 from bench.tasks import FUNCTIONS
 from taskrow import TaskFunction, TaskQueue
+from taskrow.engine.bulk import AT_ONCE, submit_calls
 from taskrow.engine.queue import QueueEngine
 from taskrow.web.lookup import engine_of
 
@@ -54,9 +55,12 @@ class Application(Lane):
         task = self._task(function)
         return lambda *args: task.delay(*args).id
 
-    def submit_many(self, numbers: Sequence[int]) -> list[str]:
+    def submit_many(self, numbers: Sequence[int], at_once: int = AT_ONCE) -> list[str]:
         task = self._task("same")
-        return [result.id for result in self.queue.submit_many(task.s(each) for each in numbers)]
+        calls = (task.s(each) for each in numbers)
+        if at_once == AT_ONCE:
+            return [result.id for result in self.queue.submit_many(calls)]
+        return [result.id for result in submit_calls(self.engine, calls, at_once=at_once)]
 
     def _task(self, name: str) -> TaskFunction[..., object]:
         task = self.app.extensions[f"bench.{name}"]

@@ -48,10 +48,10 @@ class Procrastinate(Lane):
         task, names = self._app.tasks[function], _PARAMETERS[function]
         return lambda *args: str(task.defer(**dict(zip(names, args, strict=True))))
 
-    def submit_many(self, numbers: Sequence[int]) -> list[str]:
+    def submit_many(self, numbers: Sequence[int], at_once: int = 1000) -> list[str]:
         task, ids = self._app.tasks["same"], []
-        for start in range(0, len(numbers), 1000):
-            some = numbers[start : start + 1000]
+        for start in range(0, len(numbers), at_once):
+            some = numbers[start : start + at_once]
             ids += task.batch_defer(*({"number": each} for each in some))
         return [str(each) for each in ids]
 

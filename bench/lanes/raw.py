@@ -37,10 +37,10 @@ class Raw(SqliteFile):
 
         return submit
 
-    def submit_many(self, numbers: Sequence[int]) -> list[str]:
+    def submit_many(self, numbers: Sequence[int], at_once: int = 1000) -> list[str]:
         now, ids = now_text(), new_ids(datetime.now(UTC), len(numbers))
-        for start in range(0, len(numbers), 1000):
-            some = zip(ids[start : start + 1000], numbers[start : start + 1000], strict=True)
+        for start in range(0, len(numbers), at_once):
+            some = zip(ids[start : start + at_once], numbers[start : start + at_once], strict=True)
             rows = [(each, "bench.tasks.same", encode((n,)), now, now) for each, n in some]
             self._rows.execute("BEGIN IMMEDIATE")
             self._rows.executemany(SUBMIT, rows)

@@ -14,8 +14,6 @@ from bench.lanes.words import postgres_words
 from taskrow.domain.ids import new_id, new_ids
 from taskrow.web.lookup import engine_of
 
-_ROWS_AT_ONCE = 1000
-
 
 class RawPostgres(PostgresLane):
     """One connection, one row a commit."""
@@ -37,10 +35,10 @@ class RawPostgres(PostgresLane):
 
         return submit
 
-    def submit_many(self, numbers: Sequence[int]) -> list[str]:
+    def submit_many(self, numbers: Sequence[int], at_once: int = 1000) -> list[str]:
         now, ids = now_text(), new_ids(datetime.now(UTC), len(numbers))
-        for start in range(0, len(numbers), _ROWS_AT_ONCE):
-            end = start + _ROWS_AT_ONCE
+        for start in range(0, len(numbers), at_once):
+            end = start + at_once
             some = zip(ids[start:end], numbers[start:end], strict=True)
             rows = [(each, "bench.tasks.same", encode((n,)), now, now) for each, n in some]
             with self._rows.transaction():

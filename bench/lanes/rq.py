@@ -30,10 +30,10 @@ class Rq(RedisLane):
         queue, called = self._queue, _FUNCTIONS[function]
         return lambda *args: str(queue.enqueue(called, *args).id)
 
-    def submit_many(self, numbers: Sequence[int]) -> list[str]:
+    def submit_many(self, numbers: Sequence[int], at_once: int = 1000) -> list[str]:
         ids: list[str] = []
-        for start in range(0, len(numbers), 1000):
-            some = numbers[start : start + 1000]
+        for start in range(0, len(numbers), at_once):
+            some = numbers[start : start + at_once]
             jobs = self._queue.enqueue_many([Queue.prepare_data(same, (each,)) for each in some])
             ids += [job.id for job in jobs]
         return ids
