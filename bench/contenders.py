@@ -117,4 +117,7 @@ CONTENDERS = (
 )
 PEERS = tuple(each.name for each in CONTENDERS if each.peer is not None)
 DEFAULTS = ("huey", "rq", "celery", "dramatiq", "procrastinate")  # peers as they come
+QUICK = frozenset(  # in a quick run
+    ("taskrow", "taskrow-1", "raw", "raw-100", "taskrow-pg", "raw-pg", *DEFAULTS)
+)
 BY_NAME = {contender.name: contender for contender in CONTENDERS}

@@ -9,7 +9,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Column:
-    """One figure of a row. ``unit``: "/s", "ms", "s", "%" (of 1) or "MiB"."""
+    """One figure of a row. ``unit``: "/s", "ms" (given in seconds), "s", "%" (of 1) or "MiB"."""
 
     key: str
     title: str

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.contenders import BY_NAME, Contender
+from bench.contenders import BY_NAME, QUICK, Contender
 from bench.figures import Figures, Row, Values
 from bench.places import Places
 from bench.remote import NoAnswer, Remote
@@ -25,6 +25,7 @@ class Group:
     rows: tuple[Row, ...]
     contenders: tuple[str, ...]
     run: Callable[[Round], None]
+    quick: frozenset[str] = QUICK  # of the contenders, those of a quick run
 
 
 @dataclass
@@ -105,14 +106,17 @@ def run_rounds(
     contenders: frozenset[str],
     repeats: int,
     quick: bool,
+    keep: Callable[[Figures], None],
 ) -> Figures:
-    """Run all groups, each so many times."""
+    """Run all groups, each so many times; ``keep`` is given what there is after each of them."""
     figures = Figures()
     for group in groups:
-        chosen = [BY_NAME[name] for name in group.contenders if name in contenders]
+        wanted = contenders & group.quick if quick else contenders
+        chosen = [BY_NAME[name] for name in group.contenders if name in wanted]
         for turn in range(repeats if chosen else 0):
             ordered = chosen if turn % 2 == 0 else chosen[::-1]
             group.run(Round(group, ordered, places, figures, quick, rows))
+            keep(figures)
     return figures
 
 
