@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from dataclasses import replace
+from pathlib import Path
 
 from bench.contenders import Contender
 from bench.figures import Column, Row, percentile
@@ -53,7 +56,7 @@ def _finished(round_: Round) -> None:
 
 
 def _measure(round_: Round, contender: Contender, size: int) -> dict[str, float]:
-    file = round_.places.directory / "tables" / f"{contender.name}-{size}.db"
+    file = round_.places.directory / "tables" / f"finished-{size}.db"
     make_table(file, "finished", size)
     placed = replace(contender, options={**contender.options, "file": str(file), "finished": size})
     with round_.open(placed) as remote:
@@ -93,14 +96,21 @@ def _waiting(round_: Round) -> None:
 
 
 def _measure_waiting(round_: Round, contender: Contender, size: int) -> dict[str, float]:
-    options = dict(contender.options)
-    if size:
-        file = round_.places.directory / "tables" / f"waiting-{contender.name}.db"
-        options["file"] = str(make_table(file, "waiting", size))
-    with round_.open(replace(contender, options=options)) as remote:
+    if not size:
+        return _drain_beside(round_, contender, round_.size(120_000, 10_000))
+    directory = round_.places.directory
+    made = make_table(directory / "tables" / f"waiting-{size}.db", "waiting", size)
+    with tempfile.TemporaryDirectory(dir=directory) as fresh:
+        file = shutil.copy(made, Path(fresh) / "tasks.db")
+        placed = replace(contender, options={**contender.options, "file": str(file)})
+        return _drain_beside(round_, placed, 1)
+
+
+def _drain_beside(round_: Round, contender: Contender, fill: int) -> dict[str, float]:
+    """Submit one by one, then fill up and drain for a while."""
+    with round_.open(contender) as remote:
         tasks = round_.size(1_500, 200)
         seconds = remote.ask("delay", tasks=tasks, threads=1)["seconds"]
-        fill = 1 if size else round_.size(120_000, 10_000)
         lasting = 0.5 if round_.quick else 2.0
         drained = remote.ask("drain_for", tasks=fill, seconds=lasting)["rate"]
         return {"delay": tasks / seconds, "drain": drained}

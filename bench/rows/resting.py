@@ -51,7 +51,7 @@ def _rest(round_: Round) -> None:
     for contender in round_.each():
         asked = {
             "tasks": round_.size(200, 30),
-            "idle": 1.0 if round_.quick else 5.0,
+            "idle": 1.0 if round_.quick else 10.0,
             "by_hand": round_.size(50, 20) if contender.lane in ("ours", "raw") else 0,
             "long_idle": _long_idle(round_),
         }
