@@ -25,7 +25,8 @@ class Row:
     title: str
     columns: tuple[Column, ...]
     about: str
-    ours: str = "taskrow"  # whom the others are compared with
+    ours: str = "taskrow"  # whom the others are compared with; "": nobody
+    base: str = ""  # the variant of each that its other variants are compared with
 
 
 RATE = (Column("rate", "a second", "/s"),)
@@ -81,6 +82,17 @@ class Figures:
     def median(self, row: str, contender: str, key: str) -> float | None:
         found = self.values(row, contender, key)
         return median(found) if found else None
+
+    def kept(self, row: Row, name: str) -> float | None:
+        """How good a variant is beside the base one, in the figure that fares worst."""
+        base = f"{name.partition('@')[0]}{row.base}"
+        ratios = [self.goodness(row.name, name, base, column) for column in row.columns]
+        return min((each for each in ratios if each is not None), default=None)
+
+    def goodness(self, row: str, name: str, other: str, column: Column) -> float | None:
+        """How many times as good as ``other`` one is."""
+        sides = (other, name) if column.lower_is_better else (name, other)
+        return self.ratio(row, *sides, column.key)
 
     def ratio(self, row: str, contender: str, other: str, key: str) -> float | None:
         """How many times ``other`` one is: the median of the ratios of each round."""

@@ -13,9 +13,9 @@ mpl.use("svg")
 
 from matplotlib import pyplot as plt
 
-from bench.figures import Figures, percentile
+from bench.figures import Column, Figures, percentile
 from bench.rows.batches import BATCHES, RUNNERS
-from bench.rows.large import FIGURES, SIZES
+from bench.rows.large import FINISHED, SIZES
 
 COLOURS = {
     "taskrow": "#1f6fb4",
@@ -165,12 +165,11 @@ def _draw_latency(figures: Figures) -> None:
 def _draw_rows(figures: Figures) -> None:
     """What rows in the table cost: each figure, of what it is on an empty table."""
     _, both = plt.subplots(1, 2, figsize=(9, 3.4), sharey=True)
-    lines = dict(zip((*FIGURES, "pick_up"), _MARKS, strict=True))
     for axes, (name, title) in zip(
         both, (("taskrow", "taskrow"), ("raw-100", "bare sqlite3")), strict=True
     ):
-        for key, (mark, label) in lines.items():
-            points = list(_beside_empty(figures, name, key))
+        for column, (mark, label) in zip(FINISHED.columns, _MARKS, strict=True):
+            points = list(_beside_empty(figures, name, column))
             if points:
                 axes.plot(*zip(*points, strict=True), f"{mark}-", color=colour_of(name),
                           label=label, linewidth=1, markerfacecolor="white")  # fmt: skip
@@ -180,13 +179,13 @@ def _draw_rows(figures: Figures) -> None:
     both[0].set_ylabel("as good as on an empty table")
 
 
-def _beside_empty(figures: Figures, name: str, key: str) -> Sequence[tuple[int, float]]:
-    points = []
-    for size in SIZES[1:]:
-        sides = (f"{name}@{size}", f"{name}@0")
-        ratio = figures.ratio("finished-rows", *(sides if key != "pick_up" else sides[::-1]), key)
-        points += [] if ratio is None else [(size, ratio)]
-    return points
+def _beside_empty(figures: Figures, name: str, column: Column) -> Sequence[tuple[int, float]]:
+    base = f"{name}{FINISHED.base}"
+    found = [
+        (size, figures.goodness(FINISHED.name, f"{name}@{size}", base, column))
+        for size in SIZES[1:]
+    ]
+    return [(size, ratio) for size, ratio in found if ratio is not None]
 
 
 _PLOTS: tuple[tuple[str, Callable[[Figures], None], tuple[str, ...], str], ...] = (

@@ -10,6 +10,8 @@ from bench.facts import Facts
 from bench.figures import Column, Figures, Row
 from bench.rounds import Group
 
+_KEPT = "the worst of these, of the first line"
+
 
 def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
     """All that was measured: the aims, and a table for each row."""
@@ -49,7 +51,9 @@ def _bound(aim: Aim) -> str:
 
 def _table(figures: Figures, row: Row) -> Iterator[str]:
     heads = ["", *(column.title for column in row.columns)]
-    heads += ["taskrow is", "its commits"] if row.ours else ["its commits"]
+    heads += ["taskrow is"] if row.ours else []
+    heads += [_KEPT] if row.base else []
+    heads.append("its commits")
     yield from ("", f"### {row.title} (`{row.name}`)", "", row.about, "")
     yield _line(heads)
     yield _line(["---", *["---:"] * (len(heads) - 2), "---"])
@@ -65,6 +69,9 @@ def _cells(figures: Figures, row: Row, name: str) -> list[str]:
     cells += [_spread(column, figures.values(row.name, name, column.key)) for column in row.columns]
     if row.ours:
         cells.append("" if name == row.ours else _times(figures, row, name))
+    if row.base:
+        kept = figures.kept(row, name)
+        cells.append("" if kept is None else in_words("%", kept))
     cells.append(figures.durability.get(name.partition("@")[0], ""))
     return cells
 
@@ -80,9 +87,7 @@ def _spread(column: Column, values: Sequence[float]) -> str:
 
 def _times(figures: Figures, row: Row, name: str) -> str:
     """How many times as good taskrow is, by the first column."""
-    column = row.columns[0]
-    sides = (name, row.ours) if column.lower_is_better else (row.ours, name)
-    ratio = figures.ratio(row.name, *sides, column.key)
+    ratio = figures.goodness(row.name, row.ours, name, row.columns[0])
     return "" if ratio is None else in_words("x", ratio)
 
 

@@ -15,7 +15,6 @@ from bench.tables import make_table
 
 SIZES = (0, 10_000, 100_000, 1_000_000, 10_000_000)
 _QUICK_SIZES = (0, 100_000)
-FIGURES = ("delay", "many", "drain", "status")  # rates; the pick-up is a time
 _COLUMNS = (
     Column("delay", "`delay()` a second", "/s"),
     Column("many", "`submit_many` a second", "/s"),
@@ -27,32 +26,33 @@ _COLUMNS = (
 FINISHED = Row(
     "finished-rows",
     "with finished rows behind it",
-    (*_COLUMNS, Column("kept", "the worst, of an empty table", "%")),
+    _COLUMNS,
     "The same work on tables of finished tasks; status reads are of tasks from everywhere in it.",
+    ours="",
+    base="@0",
 )
 WAITING = Row(
     "waiting-rows",
     "with a million waiting rows before it",
-    (_COLUMNS[0], _COLUMNS[2], Column("kept", "the worst, of a short queue", "%")),
+    (_COLUMNS[0], _COLUMNS[2]),
     "The worker drains for two seconds, others submit one by one before that.",
+    ours="",
+    base="@0",
 )
 
 
 def _finished(round_: Round) -> None:
     for contender in round_.each():
-        empty: dict[str, float] = {}
         for size in _QUICK_SIZES if round_.quick else SIZES:
             with round_.noting(contender):
-                values = _measure(round_, contender, size)
-                empty = empty or values
-                kept = min(values[name] / empty[name] for name in FIGURES)
-                round_.record(
-                    FINISHED.name,
-                    contender,
-                    values | {"kept": min(kept, empty["pick_up"] / values["pick_up"])},
-                    variant=f"@{size}",
-                    title=f"{contender.title}, {size:,} rows",
-                )
+                _record(round_, FINISHED, contender, size, _measure(round_, contender, size))
+
+
+def _record(
+    round_: Round, row: Row, contender: Contender, size: int, values: dict[str, float]
+) -> None:
+    title = f"{contender.title}, {size:,} rows"
+    round_.record(row.name, contender, values, variant=f"@{size}", title=title)
 
 
 def _measure(round_: Round, contender: Contender, size: int) -> dict[str, float]:
@@ -79,20 +79,10 @@ def _in_bulk(round_: Round, remote: Remote) -> dict[str, float]:
 
 def _waiting(round_: Round) -> None:
     for contender in round_.each():
-        short: dict[str, float] = {}
-        backlog = round_.size(1_000_000, 100_000)
-        for size in (0, backlog):
+        for size in (0, round_.size(1_000_000, 100_000)):
             with round_.noting(contender):
                 values = _measure_waiting(round_, contender, size)
-                short = short or values
-                kept = min(values[name] / short[name] for name in values)
-                round_.record(
-                    WAITING.name,
-                    contender,
-                    values | {"kept": kept},
-                    variant=f"@{size}",
-                    title=f"{contender.title}, {size:,} rows",
-                )
+                _record(round_, WAITING, contender, size, values)
 
 
 def _measure_waiting(round_: Round, contender: Contender, size: int) -> dict[str, float]:
