@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,12 +51,17 @@ class PostgresServer:
     `fsync=False` is only unsafe against a crash of the machine: what was committed before `kill`
     is still there after the next `start`.
 
+    `settings` are more of the server's own, or others than ours.
+
     Start it from the main thread: on Linux the server ends with the thread that started it.
     """
 
-    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, fsync: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._directory = directory
         self._fsync = fsync
+        self._given = settings or {}
         self._user = _server_user()
         self._home: Path | None = None
         self._binaries = Path()
@@ -167,15 +172,16 @@ class PostgresServer:
         return False
 
     def _settings(self, port: int) -> Iterator[str]:
-        """The server's settings as arguments: small, local, and TCP only."""
-        settings = {
+        """The server's settings as arguments: small, local, and TCP only, unless told otherwise."""
+        settings: dict[str, str] = {
             "listen_addresses": HOST,
-            "port": port,
+            "port": str(port),
             "unix_socket_directories": "",
             "fsync": "on" if self._fsync else "off",
             "shared_buffers": "16MB",
             "max_wal_size": "64MB",
         }
+        settings.update(self._given)
         return (f"--{name}={value}" for name, value in settings.items())
 
     def _ports(self) -> Iterator[int]:
