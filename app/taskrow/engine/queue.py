@@ -17,15 +17,18 @@ from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
-from taskrow.engine import by_hand, purging
+from taskrow.engine import by_hand
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
+from taskrow.engine.purging import purge_of
 from taskrow.engine.registry import Registry
+from taskrow.engine.retention import Retention
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TaskExistsError
+from taskrow.errors import NoSuchTaskError
 from taskrow.storage import logs, queries
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.given_ids import id_is_taken, is_about_id
 from taskrow.storage.joined import is_writing
 from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
@@ -65,6 +68,7 @@ class QueueEngine:
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self._ready = False
         self._history = History()
+        self._retention = Retention(settings, self.options_of)
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
         self.eager = settings.eager
@@ -161,12 +165,10 @@ class QueueEngine:
         work = submission(self._database.dialect, task, now=now, request=request)
         try:
             held_by = self.writing_on(connection)(work)
-        except IntegrityError:
-            if connection is not None or self.find(task.id) is None:
+        except IntegrityError as error:
+            if not is_about_id(error):
                 raise
-            raise TaskExistsError(
-                f"there is a task {task.id} already: an id is used once"
-            ) from None
+            raise id_is_taken(task.id) from None
         found = held_by if isinstance(held_by, str) else task.id
         if self.eager and connection is None and found == task.id:
             self.run_at_once([found])
@@ -258,7 +260,7 @@ class QueueEngine:
         """Queue a finished task once more.
 
         NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
-        is not over holds its unique key.
+        is not over holds its unique key, CredentialsGoneError for a view whose request had some.
         """
         by_hand.retry(self, task_id)
 
@@ -269,11 +271,11 @@ class QueueEngine:
 
     def purge_at(self, name: str, status: Status, now: datetime) -> datetime:
         """When the row of a task that ends now may go."""
-        return self.settings.purge_at(status, self.options_of(name).retention, now)
+        return self._retention.purge_at(name, status, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
         """Delete the finished rows whose time is up (engine/purging.py); returns how many."""
-        return purging.purge(self.database, now=self.clock(), older_than=older_than)
+        return purge_of(self.database, now=self.clock(), older_than=older_than).run()
 
     def close(self) -> None:
         """Let go of the database."""
