@@ -5,12 +5,13 @@ Never automatically: SQLite before 3.51.3 can corrupt a file when a checkpoint r
 
 from __future__ import annotations
 
-import os
 import sqlite3
 import time
 from pathlib import Path
 
 from sqlalchemy import Connection
+
+from taskrow.storage.log_file import LogFile
 
 ERASED = "taskrow.erased"  # the note on a connection that its transaction deleted secrets
 
@@ -23,7 +24,7 @@ class Checkpoints:
     """The checkpoints of one process."""
 
     def __init__(self, path: Path) -> None:
-        self._log = f"{path}-wal"
+        self.log = LogFile(path)
         self._at = _CHECKPOINT_BYTES
         self._scrubs = False  # the log holds what was deleted for good
         self._next_scrub = 0.0
@@ -43,30 +44,23 @@ class Checkpoints:
             self._scrubs = True
         if self.is_due:
             self._cut(writer)
-        elif _size(self._log) >= self._at:
+        elif self.log.size >= self._at:
             self._fold(writer)
 
     def _cut(self, writer: Connection) -> None:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
         if _checkpoint(writer, "TRUNCATE"):
             self._scrubs = False
-        self._at = max(_CHECKPOINT_BYTES, _size(self._log))
+        self._at = max(_CHECKPOINT_BYTES, self.log.size)
 
     def _fold(self, writer: Connection) -> None:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
-        size = _size(self._log)
+        size = self.log.size
         began_anew = _checkpoint(writer, "TRUNCATE" if size > _TRUNCATE_BYTES else "RESTART")
         # A reader can hold it back; then it is tried again when it has grown by as much.
-        grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
+        grown = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
         self._at = max(_CHECKPOINT_BYTES, grown)
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size  # at each commit, and a Path takes twice as long
-    except FileNotFoundError:
-        return 0
 
 
 def _checkpoint(writer: Connection, mode: str) -> bool:

@@ -115,6 +115,7 @@ class Writer:
 
     def _connect(self) -> Connection:
         # Its first act may be to set the file to WAL, so this is done in a turn at the gate.
+        self.checkpoints.log.let_go()
         self._connection = connection = self._engine.connect()
         connection.begin()
         return connection
@@ -123,9 +124,11 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self.checkpoints.log.let_go()
 
     def leave_gate(self) -> None:
         """In a fork: a turn that its parent had must not stand when the parent is gone."""
+        self.checkpoints.log.let_go()
         if self._gate is not None:
             self._gate.close()
 
