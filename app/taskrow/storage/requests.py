@@ -7,10 +7,11 @@ import json
 from sqlalchemy import Connection, bindparam, select, update
 
 from taskrow.domain.answer import Answer
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.submit import StoredRequest
 from taskrow.storage.tables import task_requests, tasks
 
-_ANSWER = (
+_ANSWER = Prepared(
     select(
         task_requests.c.response_status,
         task_requests.c.response_headers,
@@ -18,7 +19,8 @@ _ANSWER = (
         task_requests.c.response_cookies,
     )
     .join(tasks)
-    .where(tasks.c.id == bindparam("task_id"), task_requests.c.response_status.is_not(None))
+    .where(tasks.c.id == bindparam("task_id"), task_requests.c.response_status.is_not(None)),
+    "task_id",
 )
 
 
@@ -41,11 +43,10 @@ def find_fingerprint(connection: Connection, task_id: str) -> str | None:
 
 def find_answer(connection: Connection, task_id: str) -> Answer | None:
     """What the view of a task answered; None where it has not, or is no view."""
-    row = connection.execute(_ANSWER, {"task_id": task_id}).one_or_none()
-    if row is None:
-        return None
-    headers = tuple((name, value) for name, value in json.loads(row.response_headers))
-    return Answer(row.response_status, headers, row.response_body, row.response_cookies)
+    for status, headers, body, cookies in _ANSWER.fetch(connection, (task_id,)):
+        told = tuple((name, value) for name, value in json.loads(headers))
+        return Answer(status, told, body, cookies)
+    return None
 
 
 def store_answer(connection: Connection, seq: int, answer: Answer) -> None:

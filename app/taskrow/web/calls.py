@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 from werkzeug.exceptions import RequestEntityTooLarge
 
 from taskrow.domain.checks import WIDEST
@@ -28,6 +28,7 @@ from taskrow.web.prefer import preferences
 from taskrow.web.problems import Problem, no_such_task
 from taskrow.web.repetition import check_repetition, repetition_of
 from taskrow.web.schemas import IDEMPOTENCY_KEY, JSON, PREFER, ref
+from taskrow.web.urls import task_url
 
 _AROUND_ARGUMENTS = 64 * 1024  # bytes of a body for everything else
 _LATEST = 2**31  # seconds
@@ -128,12 +129,12 @@ def submit() -> Response:
         response = jsonify(describe(task, find_answer(connection, task.id)))
     response.status_code = 202
     response.headers["Cache-Control"] = "no-store"
-    response.headers["Location"] = url_for("taskrow.task", task_id=task.id)
+    response.headers["Location"] = task_url("task", task.id)
     if not task.status.final:
         response.headers["Retry-After"] = str(pause_before_next_look(task))
     if not is_new and request.headers.get("Idempotency-Key"):
         response.headers["Idempotent-Replayed"] = "true"
-    response.headers.update(preferred.applied)
+    response.headers.extend(preferred.applied)
     return response
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, jsonify, url_for
+from flask import Response, jsonify
 
 from taskrow.domain.task import Status, Task
 from taskrow.errors import CredentialsGoneError, KeyHeldError, NoSuchTaskError, TransitionError
@@ -14,6 +14,7 @@ from taskrow.web.lookup import current_engine, pause_before_next_look
 from taskrow.web.operations import Reply, operation
 from taskrow.web.problems import Problem, no_such_task
 from taskrow.web.schemas import JSON, TASK_ID, ref
+from taskrow.web.urls import task_url
 
 _LINKS = ("task", "status", "result")
 _PROBLEMS = ("closed", "no-such-task", "database-unavailable")
@@ -120,7 +121,7 @@ def _answer(task: Task, code: int) -> Response:
     response.status_code = code
     response.headers["Cache-Control"] = "no-store"
     if code == 202:
-        response.headers["Location"] = url_for("taskrow.task", task_id=task.id)
+        response.headers["Location"] = task_url("task", task.id)
         if not task.status.final:
             response.headers["Retry-After"] = str(pause_before_next_look(task))
     return response

@@ -8,8 +8,6 @@ from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
-from flask import url_for
-
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status, Task
 from taskrow.domain.times import to_text
@@ -17,6 +15,7 @@ from taskrow.engine.result import completed, info_of, meta_of, result_of, state_
 from taskrow.storage.logs import AttemptLogs
 from taskrow.web.replies import status_url
 from taskrow.web.stored_views import PREFIX
+from taskrow.web.urls import task_url
 
 
 def celery_json(task: Task) -> dict[str, Any]:
@@ -107,7 +106,7 @@ def _outline(answer: Answer | None) -> dict[str, Any] | None:
 
 
 def _links(task_id: str) -> dict[str, str]:
-    own = url_for("taskrow.task", task_id=task_id)
+    own = task_url("task", task_id)
     further = {name: f"{own}/{name}" for name in ("result", "cancel", "retry")}
     return {"self": own, "status": status_url(task_id)} | further
 

@@ -24,7 +24,8 @@ def engine_of(app: Flask) -> QueueEngine:
 
 def current_engine() -> QueueEngine:
     """The queue of the current application."""
-    return engine_of(current_app)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    return engine_of(app)  # itself: its stand-in takes a microsecond for each attribute
 
 
 @contextmanager

@@ -27,10 +27,16 @@ class Preferences:
         return {"Preference-Applied": ", ".join(words)} if words else {}
 
 
+_NONE = Preferences()
+
+
 def preferences(longest: float) -> Preferences:
     """Those of the current request. Problem 400 when the seconds are none; others are ignored."""
+    given = request.environ.get("HTTP_PREFER")  # where a server puts all such headers together
+    if given is None:
+        return _NONE
     asked: dict[str, str] = {}
-    for part in ",".join(request.headers.getlist("Prefer")).split(","):
+    for part in given.split(","):
         name, _, value = part.partition(";")[0].partition("=")
         asked.setdefault(name.strip().lower(), value.strip())  # RFC 7240: the first one counts
     wait = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, url_for
+from flask import Response
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status, Task
@@ -12,6 +12,7 @@ from taskrow.storage.requests import find_answer
 from taskrow.web.credentials import open_cookies
 from taskrow.web.lookup import current_engine, pause_before_next_look
 from taskrow.web.problems import Problem
+from taskrow.web.urls import task_url
 
 NOT_STORED = {"Cache-Control": "no-store"}
 _CORS = "access-control-"
@@ -20,19 +21,20 @@ _CORS_ORIGIN = "access-control-allow-origin"
 
 def status_url(task_id: str) -> str:
     """Where to look for the answer of a task."""
-    return url_for("taskrow.status", task_id=task_id)
+    return task_url("status", task_id)
 
 
 def accepted(task: Task, body: str = "", mimetype: str = "text/plain") -> Response:
     """202: the task is not over, or not asked for; where to look, and when."""
-    response = Response(body, 202, mimetype=mimetype)
-    response.headers.update(NOT_STORED)
-    response.headers["Location"] = status_url(task.id)
+    monitor = task_url("task", task.id)
+    headers = {
+        **NOT_STORED,
+        "Location": status_url(task.id),
+        "Link": f'<{monitor}>; rel="describedby"; type="application/json"',
+    }
     if not task.status.final:
-        response.headers["Retry-After"] = str(pause_before_next_look(task))
-    monitor = url_for("taskrow.task", task_id=task.id)
-    response.headers["Link"] = f'<{monitor}>; rel="describedby"; type="application/json"'
-    return response
+        headers["Retry-After"] = str(pause_before_next_look(task))
+    return Response(body, 202, headers, mimetype)
 
 
 def replay(task: Task) -> Response:

@@ -6,7 +6,7 @@ import time
 from functools import partial
 from hashlib import sha256
 
-from flask import Response, jsonify, request, url_for
+from flask import Response, jsonify, request
 
 from taskrow.domain.task import Status, Task
 from taskrow.engine.result import result_of
@@ -28,6 +28,7 @@ from taskrow.web.problems import Problem
 from taskrow.web.replies import NOT_STORED, replay
 from taskrow.web.schemas import IF_NONE_MATCH, JSON, PREFER, TASK_ID, ref
 from taskrow.web.stored_views import PREFIX
+from taskrow.web.urls import task_url
 
 _MOST_LOGS = 10  # attempts, of 16 KiB each
 _SEEN = ("no-such-task", "bad-preference", "database-unavailable")
@@ -62,7 +63,7 @@ def show_task(task_id: str) -> Response:
     if not request.if_none_match:
         task = wait_for_end(task, preferred)
     response = _wait_for_news(task, preferred)
-    response.headers.update(preferred.applied)
+    response.headers.extend(preferred.applied)
     return response
 
 
@@ -93,12 +94,12 @@ def show_result(task_id: str) -> Response:
     task = wait_for_end(find_visible(task_id), preferred)
     if not task.status.final:
         response = Response(status=202, headers=NOT_STORED)
-        response.headers["Location"] = url_for("taskrow.result", task_id=task.id)
+        response.headers["Location"] = task_url("result", task.id)
         response.headers["Retry-After"] = str(pause_before_next_look(task))
         del response.headers["Content-Type"]
     else:
         response = _result(task)
-    response.headers.update(preferred.applied)
+    response.headers.extend(preferred.applied)
     return response
 
 
@@ -133,27 +134,33 @@ def _failed(task: Task) -> Problem:
 
 def _wait_for_news(task: Task, preferred: Preferences) -> Response:
     """The document of a task; where the client has it, it is waited for another, or a 304."""
-    watcher, deadline = current_engine().watcher, time.monotonic() + (preferred.wait or 0)
+    deadline = time.monotonic() + (preferred.wait or 0)
     response = _document(task)
     while _is_known(response):
         left = deadline - time.monotonic()
         if task.status.final or left <= 0:
             return _not_modified(response)
+        watcher = current_engine().watcher
         task = waited_for(task.id, partial(watcher.wait_for_change, task, left))
         response = _document(task)
     return response
 
 
 def _document(task: Task) -> Response:
-    shows_logs = access().reaches("logs", task)
-    with current_engine().database.read() as connection:
-        answer = find_answer(connection, task.id)
-        logs = attempt_logs(connection, task.id, newest=_MOST_LOGS) if shows_logs else None
+    shows_logs, may_have_answer = access().reaches("logs", task), task.name.startswith(PREFIX)
+    answer = logs = None
+    if shows_logs or may_have_answer:
+        with current_engine().database.read() as connection:
+            answer = find_answer(connection, task.id) if may_have_answer else None
+            logs = attempt_logs(connection, task.id, newest=_MOST_LOGS) if shows_logs else None
     response = jsonify(describe(task, answer, logs))
-    response.set_etag(sha256(response.get_data()).hexdigest()[:32])
-    response.headers["Cache-Control"] = "private, no-cache"
+    headers = {
+        "ETag": f'"{sha256(response.get_data()).hexdigest()[:32]}"',
+        "Cache-Control": "private, no-cache",
+    }
     if not task.status.final:
-        response.headers["Retry-After"] = str(pause_before_next_look(task))
+        headers["Retry-After"] = str(pause_before_next_look(task))
+    response.headers.extend(headers)
     return response
 
 

@@ -20,11 +20,11 @@ def status(task_id: str) -> Response:
         task = wait_for_end(find_visible(task_id), preferred)
         if not task.name.startswith(PREFIX):
             response = jsonify(celery_json(task))
-            response.headers.update(NOT_STORED)
+            response.headers.extend(NOT_STORED)
         elif task.status.final:
             response = replay(task)
             response.headers["AsyncResult"] = str(response.status_code)
         else:
             response = accepted(task)
-    response.headers.update(preferred.applied)
+    response.headers.extend(preferred.applied)
     return response

@@ -82,5 +82,5 @@ def _answer(task: Task, preferred: Preferences) -> Response:
         response = accepted(task, json.dumps(describe(task)), "application/json")
     else:
         response = accepted(task, "accepted")
-    response.headers.update(preferred.applied)
+    response.headers.extend(preferred.applied)
     return response
