@@ -10,16 +10,17 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any
 
-from flask import Flask, Request, current_app, request, session
+from flask import Flask, current_app, request, session
 from flask.json.tag import TaggedJSONSerializer
 
 from taskrow.domain.sealing import Sealer
 from taskrow.errors import CredentialsError
 
-_ALWAYS = {"authorization", "cookie"}
+_ALWAYS = frozenset({"authorization", "cookie"})
 _PURPOSE = "credentials"
 
 
@@ -46,14 +47,14 @@ class Credentials:
             session.modified = False
 
 
-def is_secret(name: str, more: Sequence[str]) -> bool:
-    """Whether a header identifies its client; ``more`` are those that the application names."""
-    return name.lower() in _ALWAYS or name.lower() in {one.lower() for one in more}
+@lru_cache
+def secret_names(more: tuple[str, ...]) -> frozenset[str]:
+    """Which headers identify their client, in lower case; ``more`` are the application's own."""
+    return _ALWAYS | {name.lower() for name in more}
 
 
-def credentials_of(request: Request, more: Sequence[str]) -> Credentials | None:
-    """Those of a request; None where it carries none."""
-    headers = [(name, value) for name, value in request.headers if is_secret(name, more)]
+def credentials_of(headers: Sequence[tuple[str, str]]) -> Credentials | None:
+    """Those of the current request, by its secret headers; None where it carries none."""
     return Credentials(headers, session_text()) if headers else None
 
 

@@ -38,10 +38,18 @@ def answering_503() -> Iterator[None]:
         raise unavailable(error) from None
 
 
+def find_task(task_id: str) -> Task:
+    """The task with this id. Problem 404 where there is none."""
+    task = current_engine().find(task_id)
+    if task is None:
+        raise no_such_task()
+    return task
+
+
 def find_visible(task_id: str) -> Task:
     """The task with this id. Problem 404 where there is none, or it is not this client's."""
-    task = current_engine().find(task_id)
-    if task is None or not access().shows(task):
+    task = find_task(task_id)
+    if not access().shows(task):
         raise no_such_task()
     return task
 
@@ -65,7 +73,7 @@ def waited_for(task_id: str, wait: Callable[[], Task | None]) -> Task:
     try:
         found = wait()
     except TimeoutError:
-        found = current_engine().find(task_id)
+        return find_task(task_id)
     if found is None:
         raise no_such_task()
     return found
@@ -76,3 +84,8 @@ def pause_before_next_look(task: Task) -> int:
     engine = current_engine()
     age = (engine.clock() - task.created_at).total_seconds()
     return retry_after(max(0.0, age), engine.usual_seconds(task.name))
+
+
+def pause_at_first(name: str) -> int:
+    """The same for a task of this name that was submitted now."""
+    return retry_after(0.0, current_engine().usual_seconds(name))

@@ -10,7 +10,7 @@ from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status, Task
 from taskrow.storage.requests import find_answer
 from taskrow.web.credentials import open_cookies
-from taskrow.web.lookup import current_engine, pause_before_next_look
+from taskrow.web.lookup import current_engine
 from taskrow.web.problems import Problem
 from taskrow.web.urls import task_url
 
@@ -24,16 +24,21 @@ def status_url(task_id: str) -> str:
     return task_url("status", task_id)
 
 
-def accepted(task: Task, body: str = "", mimetype: str = "text/plain") -> Response:
-    """202: the task is not over, or not asked for; where to look, and when."""
-    monitor = task_url("task", task.id)
+def accepted(
+    task_id: str, body: str = "", mimetype: str = "text/plain", *, pause: int | None
+) -> Response:
+    """202: the task is not over, or not asked for; where to look, and when.
+
+    pause: seconds before the next look; None: it is over.
+    """
+    monitor = task_url("task", task_id)
     headers = {
         **NOT_STORED,
-        "Location": status_url(task.id),
+        "Location": status_url(task_id),
         "Link": f'<{monitor}>; rel="describedby"; type="application/json"',
     }
-    if not task.status.final:
-        headers["Retry-After"] = str(pause_before_next_look(task))
+    if pause is not None:
+        headers["Retry-After"] = str(pause)
     return Response(body, 202, headers, mimetype)
 
 

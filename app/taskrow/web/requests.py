@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from io import BytesIO
 from typing import Any
 from urllib.parse import quote
 
-from flask import Request, request
+from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
@@ -15,7 +17,7 @@ from taskrow.domain.settings import Settings
 from taskrow.storage.submit import StoredRequest
 from taskrow.web import csrf
 from taskrow.web.bodies import read_body
-from taskrow.web.credentials import Credentials, credentials_of, is_secret
+from taskrow.web.credentials import Credentials, credentials_of, secret_names
 from taskrow.web.problems import Problem
 
 _LEFT_OUT = {
@@ -26,15 +28,17 @@ _LONGEST_URL = 16 * 1024  # bytes
 _LONGEST_HEAD = 64 * 1024
 
 
-def take_down(settings: Settings, task_id: str) -> StoredRequest:
-    """Store the current request: its line, address, headers, raw body, and sealed credentials.
+def take_down(request: Request, settings: Settings, task_id: str) -> StoredRequest:
+    """Store a request: its line, address, headers, raw body, and sealed credentials.
 
     Problem 400, 413, 414 or 431 where it is broken or too large; CredentialsError where there is no
     key to seal with.
     """
-    told = _describe(request, settings)
+    headers = list(request.headers)
+    secret = secret_names(settings.secret_headers)
+    told = _describe(request, headers, secret | _LEFT_OUT)
     body = read_body(request, settings.max_body)
-    credentials = credentials_of(request, settings.secret_headers)
+    credentials = credentials_of([one for one in headers if one[0].lower() in secret])
     sealed = None if credentials is None else credentials.seal(task_id)
     told["sealed"] = [] if credentials is None else credentials.names
     return StoredRequest(json.dumps(told), body, sealed)
@@ -80,7 +84,9 @@ def _address(told: dict[str, Any]) -> dict[str, str]:
     }
 
 
-def _describe(request: Request, settings: Settings) -> dict[str, Any]:
+def _describe(
+    request: Request, headers: Sequence[tuple[str, str]], left_out: AbstractSet[str]
+) -> dict[str, Any]:
     told = {
         "method": request.method,
         "scheme": request.scheme,
@@ -90,20 +96,16 @@ def _describe(request: Request, settings: Settings) -> dict[str, Any]:
         "query": request.environ.get("QUERY_STRING", ""),
         "remote_addr": request.remote_addr,
         "csrf": csrf.was_checked(),
-        "headers": [
-            [name, value]
-            for name, value in request.headers
-            if name.lower() not in _LEFT_OUT and not is_secret(name, settings.secret_headers)
-        ],
+        "headers": [one for one in headers if one[0].lower() not in left_out],
     }
-    _check_size(request, told)
+    _check_size(told, headers)
     return told
 
 
-def _check_size(request: Request, told: dict[str, Any]) -> None:
+def _check_size(told: dict[str, Any], headers: Sequence[tuple[str, str]]) -> None:
     if "\0" in told["path"]:
         raise Problem(400, "bad-url", "The path of the URL has a NUL character in it.")
     if len(told["path"]) + len(told["query"]) > _LONGEST_URL:
         raise Problem(414, "url-too-long", f"The URL has more than {_LONGEST_URL:,} bytes.")
-    if sum(len(name) + len(value) for name, value in request.headers) > _LONGEST_HEAD:
+    if sum(len(name) + len(value) for name, value in headers) > _LONGEST_HEAD:
         raise Problem(431, "headers-too-large", f"The headers have over {_LONGEST_HEAD:,} bytes.")

@@ -6,7 +6,13 @@ from flask import Response, jsonify
 
 from taskrow.web.blueprint import blueprint
 from taskrow.web.descriptions import celery_json
-from taskrow.web.lookup import answering_503, current_engine, find_visible, wait_for_end
+from taskrow.web.lookup import (
+    answering_503,
+    current_engine,
+    find_visible,
+    pause_before_next_look,
+    wait_for_end,
+)
 from taskrow.web.prefer import preferences
 from taskrow.web.replies import NOT_STORED, accepted, replay
 from taskrow.web.stored_views import PREFIX
@@ -25,6 +31,6 @@ def status(task_id: str) -> Response:
             response = replay(task)
             response.headers["AsyncResult"] = str(response.status_code)
         else:
-            response = accepted(task)
+            response = accepted(task.id, pause=pause_before_next_look(task))
     response.headers.extend(preferred.applied)
     return response
