@@ -58,3 +58,13 @@ def test_what_is_written_is_utf_8_without_a_nul(value: Any) -> None:
     except ResultError:
         return
     assert b"\0" not in text.encode()
+
+
+@given(st.lists(JSON, max_size=3), st.dictionaries(TEXT, SCALARS, max_size=3))
+def test_plain_calls_are_written_as_all_others_are(args: list[Any], kwargs: dict[str, Any]) -> None:
+    try:
+        text = encode_arguments(args, kwargs, limit=LIMIT)
+    except ArgumentsError:
+        return
+    call = ({"args": args} if args else {}) | ({"kwargs": kwargs} if kwargs else {})
+    assert text in (json.dumps(call, ensure_ascii=False), json.dumps(call))

@@ -74,6 +74,26 @@ def test_the_order_of_the_rows_is_that_of_the_calls(in_app: Site, lane: str) -> 
     assert seqs == sorted(seqs)
 
 
+def test_more_rows_than_a_statement_takes_are_all_written(in_app: Site, lane: str) -> None:
+    results = queue.submit_many(
+        ((give if n % 7 else echo).s(n).set(queue=lane)) for n in range(123)
+    )
+    found = [in_app.engine.get(result.id) for result in results]
+    assert [task.args for task in found] == [f'{{"args": [{n}]}}' for n in range(123)]
+    assert [task.name for task in found] == [(give if n % 7 else echo).name for n in range(123)]
+    ids = [result.id for result in results]
+    assert ids == sorted(ids)
+
+
+def test_options_that_live_no_longer_than_their_call_are_its_own(in_app: Site, lane: str) -> None:
+    def calls() -> Iterator[Call]:
+        for n in range(50):
+            yield give.s(n).set(queue=lane, priority=n)
+
+    found = [in_app.engine.get(result.id) for result in queue.submit_many(calls())]
+    assert [task.priority for task in found] == list(range(50))
+
+
 def test_each_call_may_have_options_of_its_own(in_app: Site, lane: str) -> None:
     calls = [give.s(n).set(queue=lane, priority=n) for n in range(3)]
     found = [in_app.engine.get(result.id) for result in queue.submit_many(calls)]

@@ -23,7 +23,7 @@ from sqlalchemy.pool import NullPool
 
 from taskrow.domain.ids import new_id
 from taskrow.storage.database import Database
-from taskrow.storage.prepared import DIRECT, Prepared
+from taskrow.storage.prepared import DIRECT, Once, Prepared
 from taskrow.storage.tables import tasks
 from tests.storage.rows import NOW, SECOND, find, put
 
@@ -152,3 +152,25 @@ def test_what_is_put_by_hand_and_what_is_prepared_are_the_same(database: Databas
     one, other = find(database, by_hand), find(database, prepared[0])
     names = ("name", "queue", "status", "run_at", "created_at", "priority", "args", "attempt")
     assert [getattr(one, name) for name in names] == [getattr(other, name) for name in names]
+
+
+def test_one_statement_is_a_transaction_by_itself(database: Database) -> None:
+    new = row()
+    assert database.write(Once(INSERT, new)) == 1
+    assert find(database, new[0]).run_at == NOW + SECOND
+    with pytest.raises(IntegrityError):
+        database.write(Once(INSERT, new))
+
+
+def test_one_statement_shares_the_transaction_of_other_work(database: Database) -> None:
+    mine, others = row(), row()
+
+    def work(connection: Connection) -> None:
+        Once(INSERT, mine)(connection)
+        Once(INSERT, others)(connection)
+        raise ValueError("undo it")
+
+    with pytest.raises(ValueError, match="undo it"):
+        database.write(work)
+    with database.read() as connection:
+        assert stored(connection) == []
