@@ -63,7 +63,7 @@ def test_errors_of_the_database_come_out_in_a_sentence(readers: Readers) -> None
         pytest.raises(DatabaseError, match="the task database here cannot be used: no such table"),
         readers.reading() as connection,
     ):
-        connection.exec_driver_sql("SELECT * FROM nothing")
+        connection.exec_driver_sql("SELECT * FROM nobody")
 
 
 def test_there_are_only_so_many_and_who_waits_too_long_is_told(engine: Engine) -> None:
