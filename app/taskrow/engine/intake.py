@@ -57,11 +57,16 @@ class Intake:
         return bool(self.endings or self.late_logs)
 
     def hear(self, handle: RunnerHandle) -> bool:
+        """Like :meth:`listen`; a runner that is gone is buried."""
+        freed = self.listen(handle)
+        if handle.gone:
+            self.bury(handle)
+        return freed
+
+    def listen(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
         handle.flush()
         freed = [self._take_in(handle, report) for report in handle.receive()]
-        if handle.gone:
-            self.bury(handle)
         return any(freed)
 
     def bury(self, handle: RunnerHandle) -> None:

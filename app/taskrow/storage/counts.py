@@ -7,11 +7,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_text
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.tables import task_counts
 
 _HISTORY = timedelta(days=1)

@@ -8,12 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, func, insert, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.credentials import store_credentials
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
 # The channels of PostgreSQL's NOTIFY. On SQLite the commit itself is the bell.
