@@ -143,6 +143,7 @@ def test_purge_deletes_what_is_over_and_old_enough(shell: Shell) -> None:
     assert [task["id"] for task in shell.json("list")] == [kept]
 
 
+@pytest.mark.empty_database
 def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(shell: Shell) -> None:
     place = shell.engine.unchecked_database.place
     assert shell.say("upgrade") == f"{place} went from nothing to {NEWEST}\n"
