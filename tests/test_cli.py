@@ -17,7 +17,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo
 
-from taskrow.__main__ import main as taskrow
+from taskrow.command_line import commands as taskrow
 from taskrow.engine.queue import QueueEngine
 from taskrow.storage.schema import known_revisions
 from tests.apps.doors.tasks import add, fail

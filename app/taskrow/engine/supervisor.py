@@ -264,6 +264,9 @@ class Supervisor:
         for claim in take.lost:
             self._journal.lost(claim)
         if take.beaten is not None:
+            # A row that its own runner ended meanwhile is not taken away: it has said so before.
+            for handle in self._crew.handles:
+                self._hungry |= self._intake.listen(handle)
             self._crew.follow(take.beaten, give.now)
         self._hand_out(take.claimed, give.now, moment)
         if take.beaten is not None:
