@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from taskrow.domain.asks import Retry
 from taskrow.domain.payload import encode_progress
@@ -15,10 +14,10 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
 PROGRESS = "PROGRESS"
+Work = Callable[["Session"], object]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskRequest:
+class TaskRequest(NamedTuple):
     """Which task this is, and how often it was tried.
 
     retries: how many earlier attempts ended in an exception. max_retries: how many may.
@@ -32,19 +31,29 @@ class TaskRequest:
     called_directly: bool = False
 
 
-@dataclass(kw_only=True, slots=True)
 class Line:
-    """How a task reaches the world outside its function.
+    """How a task reaches the world outside its function. This one reaches nobody."""
 
-    report: takes progress. check: raises if the task should stop, asked: says so. commit: takes
-    work, result and the last progress; check_session: a session (engine/committing.py).
-    """
+    __slots__ = ()
 
-    report: Callable[[str], None] = lambda _: None
-    check: Callable[[], None] = lambda: None
-    asked: Callable[[], bool] = lambda: False
-    commit: Callable[[Callable[[Session], object], Any, str | None], None] = lambda *_: None
-    check_session: Callable[[Any], None] = lambda _: None
+    def report(self, progress: str) -> None:
+        """Take progress (JSON text)."""
+
+    def check(self) -> None:
+        """Raise if the task should stop."""
+
+    def asked(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return False
+
+    def commit(self, work: Work, result: Any, progress: str | None) -> None:
+        """Run the work and end the task with the result and its last progress."""
+
+    def check_session(self, session: Any) -> None:
+        """CommitError unless it leads to the task's own database (engine/committing.py)."""
+
+
+_NOBODY = Line()
 
 
 class TaskContext:
@@ -52,7 +61,7 @@ class TaskContext:
 
     def __init__(self, request: TaskRequest, line: Line | None = None) -> None:
         self.request = request
-        self._line = line or Line()
+        self._line = line or _NOBODY
         self._progress: str | None = None
         self.given_up: BaseException | None = None  # what self.retry() raised as the last word
         self.committed = False  # the task is over, whatever its function does now
@@ -78,7 +87,7 @@ class TaskContext:
 
     def commit(
         self,
-        work: Callable[[Session], object],
+        work: Work,
         result: Any = None,
         *,
         session: Session | scoped_session[Any] | None = None,

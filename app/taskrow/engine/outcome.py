@@ -69,13 +69,7 @@ class _Call:
         args, kwargs = decode_arguments_of(json.loads(call.arguments))
         runnable = self._engine.registry.get(call.name)
         self.options = runnable.options
-        request = TaskRequest(
-            id=call.id,
-            name=call.name,
-            attempt=assignment.attempt,
-            retries=call.failures,
-            max_retries=call.retries,
-        )
+        request = TaskRequest(call.id, call.name, assignment.attempt, call.failures, call.retries)
         value = self._run_within_limit(runnable, request, line, (args, kwargs))
         if self.context.committed:  # then what it returned is nobody's, and need not be JSON
             return SUCCEEDED, ""
