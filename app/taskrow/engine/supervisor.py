@@ -46,7 +46,7 @@ class Supervisor:
         check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
-        self._listener = Listener(open_doorbell(engine.database, WORK))
+        self._listener = Listener(open_doorbell(engine.database, WORK, of_others=True))
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
@@ -119,8 +119,9 @@ class Supervisor:
             return
         if self._listens(moment) and self._listener.is_due(moment):
             if self._listener.is_sure and self._wants_tasks(moment) and not self._crew.is_busy:
-                self._hungry = True  # the exchange is a look, too
+                self._exchange(moment)  # it is a look, too
                 self._listener.found_nothing(moment)
+                self._listener.learn(found=self._crew.is_busy)
             else:
                 self._look(moment)
         if self._wants_exchange(moment):
@@ -197,14 +198,17 @@ class Supervisor:
 
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
+        began = time.thread_time()
         with self._engine.database.read() as connection:
             if not self._hungry:
                 self._hungry = queries.is_anything_queued(connection, self._options.queues)
+                self._listener.learn(found=self._hungry)
             if not self._hungry:  # else the exchange sees it
                 self._next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
-        self._listener.found_nothing(moment, time.monotonic() - moment)
+        self._upkeep.tend_log()
+        self._listener.found_nothing(moment, time.thread_time() - began)
 
     def _wants_exchange(self, moment: float) -> bool:
         news = self._intake.has_unwritten or self._intake.progress.due(moment)
@@ -243,7 +247,6 @@ class Supervisor:
         self._next_due = take.next_due
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
-            self._listener.learn(found=bool(take.claimed))
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         for ending in give.endings:

@@ -41,6 +41,8 @@ class Upkeep:
 
     def begin(self, now: datetime) -> None:
         """The worker starts: bring the schedules to what its code declares."""
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.keep_log()
         self._firing.begin(now)
 
     @property
@@ -51,8 +53,7 @@ class Upkeep:
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many may be claimed."""
         self._liveness.renew()
-        if isinstance(self._engine.database, SqliteDatabase):
-            self._engine.database.scrub()
+        self.tend_log()
         reclaimed = self.reclaim(now, moment)
         fired = self._firing.turn(now)
         if PURGE.name in fired and self._purge is None:
@@ -80,6 +81,11 @@ class Upkeep:
         """Do the rest of it without a pause."""
         while self.purge_at is not None:
             self.go_on_purging(self.purge_at)
+
+    def tend_log(self) -> None:
+        """Fold SQLite's log, if others have made it long, or it holds what must not stay."""
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.scrub()
 
     def fold_log(self) -> None:
         """Give the space of SQLite's log back."""
