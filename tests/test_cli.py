@@ -188,6 +188,12 @@ def test_a_wrong_word_is_a_usage_error(sqlite_url: str, spelling: str, words: li
     assert words[-1] in result.output or words == ["show"]
 
 
+def test_help_needs_no_application() -> None:
+    for words in (["worker"], ["dev"], ["show"], ["schedules", "pause"], ["schedules"]):
+        shown = CliRunner().invoke(taskrow, [*words, "--help"])
+        assert (shown.exit_code, shown.output[:6]) == (0, "Usage:"), words
+
+
 COMMANDS = (
     ["list"], ["show", KNOWN_SHAPE], ["cancel", KNOWN_SHAPE], ["retry", KNOWN_SHAPE], ["purge"],
     ["worker"], ["upgrade"],

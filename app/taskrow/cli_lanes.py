@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 import click
 
-from taskrow.cli_parts import as_json, find_engine, in_application, plain, say
+from taskrow.cli_parts import as_json, command, find_engine, plain, say
 from taskrow.domain.times import to_text
 from taskrow.engine import lanes
 
 
-def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    return lambda function: click.command(name)(in_application(function))
-
-
-@_command("queues")
+@command("queues")
 @as_json
 def queues(as_json: bool) -> None:
     """List the queues: what waits, what runs, since when the oldest waits, whether it is paused."""
@@ -42,7 +36,7 @@ def _since(words: str, start: datetime | None, now: datetime) -> str:
     return "" if start is None else f"{words} {max(0.0, (now - start).total_seconds()):.0f} s"
 
 
-@_command("pause")
+@command("pause")
 @click.argument("queue")
 @as_json
 def pause(queue: str, as_json: bool) -> None:
@@ -51,7 +45,7 @@ def pause(queue: str, as_json: bool) -> None:
     say(as_json, f"paused {queue}", queue=queue, paused=True)
 
 
-@_command("resume")
+@command("resume")
 @click.argument("queue")
 @as_json
 def resume(queue: str, as_json: bool) -> None:

@@ -74,9 +74,7 @@ STATEMENTS: dict[str, Work] = {
     "submit a request": lambda c: submit(
         c, new_task(), now=NOW, request=StoredRequest("{}", b"x", b"sealed")
     ),
-    "submit many": lambda c: bulk.submit_all(
-        c, [(new_task(), f"{n}", "{}") for n in range(9)], now=NOW
-    ),
+    "submit many": lambda c: bulk.submit_all(c, [new_task() for _ in range(9)], now=NOW),
     "claim": take,
     "claim of an empty queue": lambda c: take(c, "none"),
     "claim one": lambda c: claims.claim_one(c, OLD, worker="w", now=NOW, lease=LEASE),

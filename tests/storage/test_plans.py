@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event
 
 from taskrow.domain.task import Status
-from taskrow.storage import claims, finish, queries, upkeep
+from taskrow.storage import claims, finish, prepared, queries, upkeep
 from taskrow.storage import purge as rows
 from taskrow.storage.database import Database
 from tests.storage.rows import (
@@ -62,6 +62,12 @@ STATEMENTS: dict[str, tuple[Work, set[str]]] = {
     "v_running": (lambda c: c.exec_driver_sql("SELECT * FROM v_running"), {"ix_tasks_running"}),
     "v_failed": (lambda c: c.exec_driver_sql("SELECT * FROM v_failed"), {"ix_tasks_failed"}),
 }
+
+
+@pytest.fixture(autouse=True)
+def _by_way_of_sqlalchemy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All statements go where its events tell of them."""
+    monkeypatch.setattr(prepared, "_is_direct", lambda _: False)
 
 
 @pytest.fixture(params=["fresh", "analysed"])

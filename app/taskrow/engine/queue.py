@@ -23,6 +23,7 @@ from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.purging import purge_of
 from taskrow.engine.registry import Registry
+from taskrow.engine.retention import Retention
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError
 from taskrow.storage import logs, queries
@@ -67,6 +68,7 @@ class QueueEngine:
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self._ready = False
         self._history = History()
+        self._retention = Retention(settings, self.options_of)
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
         self.eager = settings.eager
@@ -268,7 +270,7 @@ class QueueEngine:
 
     def purge_at(self, name: str, status: Status, now: datetime) -> datetime:
         """When the row of a task that ends now may go."""
-        return self.settings.purge_at(status, self.options_of(name).retention, now)
+        return self._retention.purge_at(name, status, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
         """Delete the finished rows whose time is up (engine/purging.py); returns how many."""

@@ -10,12 +10,15 @@ from sqlalchemy import Connection, delete, insert, select
 
 from taskrow.errors import CredentialsGoneError
 from taskrow.storage.checkpoints import ERASED
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import task_credentials, task_requests, tasks
+
+_INSERT = Prepared(insert(task_credentials), "task_seq", "sealed")
 
 
 def store_credentials(connection: Connection, seq: int, sealed: bytes) -> None:
     """Keep what the web process sealed (domain/sealing.py)."""
-    connection.execute(insert(task_credentials), {"task_seq": seq, "sealed": sealed})
+    _INSERT.change(connection, (seq, sealed))
 
 
 def find_credentials(connection: Connection, task_id: str) -> bytes | None:

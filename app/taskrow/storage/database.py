@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy import exc as sql_errors
@@ -78,13 +78,19 @@ def plain_errors(place: str) -> Iterator[None]:
     """Turn what a driver raises into one sentence; a broken rule of the schema stays what it is."""
     try:
         yield
-    except sql_errors.IntegrityError:
-        raise
-    except sql_errors.TimeoutError as error:
-        waited = f"the task database {place} cannot be used: no connection became free in time"
-        raise DatabaseBusyError(waited) from error
-    except sql_errors.DBAPIError as error:
-        reason = str(error.orig).strip().split("\n", 1)[0]
-        busy = "database is locked" in reason or "timeout" in reason
-        kind = DatabaseBusyError if busy else DatabaseError
-        raise kind(f"the task database {place} cannot be used: {reason}") from error
+    except sql_errors.SQLAlchemyError as error:
+        raise_plainly(place, error)
+
+
+def raise_plainly(place: str, error: sql_errors.SQLAlchemyError) -> NoReturn:
+    """What :func:`plain_errors` does with an error, where a context manager takes too long."""
+    if isinstance(error, sql_errors.TimeoutError):
+        raise DatabaseBusyError(
+            f"the task database {place} cannot be used: no connection became free in time"
+        ) from error
+    if not isinstance(error, sql_errors.DBAPIError) or isinstance(error, sql_errors.IntegrityError):
+        raise error
+    reason = str(error.orig).strip().split("\n", 1)[0]
+    busy = "database is locked" in reason or "timeout" in reason
+    kind = DatabaseBusyError if busy else DatabaseError
+    raise kind(f"the task database {place} cannot be used: {reason}") from error
