@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -283,3 +284,25 @@ def test_queues_are_paused_shown_and_resumed(shell: Shell) -> None:
 def test_cancel_terminate_is_noted_in_the_row(shell: Shell) -> None:
     task_id = add.apply_async((1, 2)).id
     assert shell.json("cancel", task_id, "--terminate")["status"] == "cancelled"
+
+
+def test_all_queues_are_paused_and_resumed_together(shell: Shell) -> None:
+    add.apply_async((1, 2), queue="reports")
+    shell.say("pause", "mail", "--reason", "the \x1b[31mserver")
+    assert shell.say("pause", "--all", "--reason", "a move") == "paused all queues\n"
+    said = shell.say("queues")
+    assert re.search(r"^reports  1 queued .*, paused since .*Z: a move$", said, re.MULTILINE)
+    assert re.search(r"^mail .*, paused since .*Z: the \\x1b\[31mserver$", said, re.MULTILINE)
+    assert re.search(r"^all queues are paused since .*Z: a move$", said, re.MULTILINE)
+    assert shell.say("resume", "mail") == (
+        "resumed mail; but all queues are paused: taskrow resume --all\n"
+    )
+    assert shell.json("pause", "mail") == {"queue": "mail", "paused": True}
+    assert shell.say("resume", "--all") == (
+        "resumed all queues; paused by name, and still so: mail\n"
+    )
+    assert shell.json("resume", "--all") == {"queue": None, "paused": False, "was_paused": False}
+    for words in (["pause"], ["resume"], ["pause", "mail", "--all"], ["resume", "mail", "--all"]):
+        result = shell.run(*words)
+        assert result.exit_code == 2
+        assert "name one queue, or give --all" in result.output

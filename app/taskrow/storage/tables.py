@@ -196,10 +196,11 @@ workers = _table(  # for people to read; nothing may depend on it
     Column("stopped_at", UtcTime),
 )
 
-queues = _table(  # those that somebody paused once; a queue needs no row
+queues = _table(  # those that somebody paused once; a queue needs no row, '' stands for all
     "queues",
     Column("name", Text, primary_key=True),
     Column("paused_at", UtcTime),
+    Column("reason", Text),
 )
 
 task_counts = _table(  # how many tasks ended, by day: counting ten million rows takes seconds

@@ -190,16 +190,16 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     # -- whole queues ---
 
-    def pause(self, queue: str) -> None:
+    def pause(self, queue: str, *, reason: str | None = None) -> None:
         """Have workers take nothing more from a queue; what runs goes on."""
-        lanes.pause(self.engine(), queue)
+        lanes.pause(self.engine(), queue, reason)
 
     def resume(self, queue: str) -> bool:
         """Have workers take from a queue again, at once. False: it was not paused."""
         return lanes.resume(self.engine(), queue)
 
     def paused(self) -> dict[str, datetime]:
-        """The paused queues, and since when."""
+        """The paused queues, and since when; the empty name: all (``taskrow pause --all``)."""
         return lanes.paused(self.engine())
 
     def drain(self, *queues: str, timeout: float | None = None) -> None:
