@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import click
 
-from taskrow.cli_parts import as_json, find_engine, harmless, in_application, plain, say
+from taskrow.cli_parts import as_json, command, find_engine, harmless, plain, say
 from taskrow.domain.times import to_text
 from taskrow.engine import lanes
 from taskrow.storage.lanes import ALL, Lane, Pause
 
 
-def _command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    return lambda function: click.command(name)(in_application(function))
-
-
-@_command("queues")
+@command("queues")
 @as_json
 def queues(as_json: bool) -> None:
     """List the queues: what waits, what runs, since when the oldest waits, whether it is paused."""
@@ -61,7 +56,7 @@ _queue = click.argument("queue", required=False, callback=_one_or_all)
 _every = click.option("--all", "every", is_flag=True, is_eager=True, help="All queues.")
 
 
-@_command("pause")
+@command("pause")
 @_queue
 @_every
 @click.option("--reason", help="Why, for those who wonder.")
@@ -75,7 +70,7 @@ def pause(queue: str | None, every: bool, reason: str | None, as_json: bool) -> 
     say(as_json, f"paused {'all queues' if every else queue}", queue=queue, paused=True)
 
 
-@_command("resume")
+@command("resume")
 @_queue
 @_every
 @as_json

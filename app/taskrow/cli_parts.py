@@ -48,6 +48,11 @@ def command_of(group: AppGroup, name: str) -> Callable[[Callable[..., Any]], cli
     return decorate
 
 
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that runs with the application, for a group that takes it later."""
+    return lambda function: click.command(name)(in_application(function))
+
+
 def say(as_json: bool, sentence: str, **facts: Any) -> None:
     """Print a sentence, or the facts of it."""
     click.echo(json.dumps(facts) if as_json else sentence)
