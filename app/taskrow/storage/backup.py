@@ -50,7 +50,7 @@ def back_up(database: Path, target: Path, *, force: bool = False) -> Backup:
 
 def _refuse_target(database: Path, target: Path, *, force: bool) -> None:
     if not database.exists():
-        raise DatabaseError(f"there is no database {database}: nothing has been submitted yet")
+        raise DatabaseError(f"there is no database {database}: nothing was submitted yet")
     if not target.parent.is_dir():
         raise DatabaseError(f"the directory {target.parent} does not exist: create it")
     own = target.parent.resolve() == database.parent and target.name.startswith(database.name + "-")

@@ -11,6 +11,7 @@ import hashlib
 import os
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,13 @@ def _is_locked(sign: Path) -> bool:
         lock.close()
 
 
+def gone_workers(database: Database, workers: Collection[str]) -> set[str]:
+    """Those of the given workers that are surely dead, in the eyes of who is no worker."""
+    if isinstance(database, SqliteDatabase):
+        return set(workers) - set(living_workers(database.path))
+    return {worker for worker in workers if _is_lock_free(database, worker)}
+
+
 class FileLiveness(Liveness):
     """A locked file ``<database>-worker-<id>``."""
 
@@ -122,15 +130,19 @@ class AdvisoryLiveness(Liveness):
             self._connection = connection if locked else None
 
     def is_gone(self, worker: str) -> bool:
-        key = _key(worker)
-        with self._database.read() as connection:
-            gone = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
-            if gone:
-                connection.execute(select(func.pg_advisory_unlock(key)))
-        return gone
+        return _is_lock_free(self._database, worker)
 
     def close(self) -> None:
         self._connection = None  # the lock goes with the bell's connection
+
+
+def _is_lock_free(database: Database, worker: str) -> bool:
+    key = _key(worker)
+    with database.read() as connection:
+        free = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
+        if free:
+            connection.execute(select(func.pg_advisory_unlock(key)))
+    return free
 
 
 def _key(worker: str) -> int:

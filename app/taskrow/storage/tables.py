@@ -213,6 +213,7 @@ task_counts = _table(  # how many tasks ended, by day: counting ten million rows
     Column("ran_ms", BigInt, nullable=False, server_default="0"),  # all of them together
 )
 
+FINAL_ROW_TRIGGER_NAME = "tasks_final_row"
 _FINAL_ROW = "a finished task cannot change: retry it first"
 
 FINAL_ROW_TRIGGER = {
