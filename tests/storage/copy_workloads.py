@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+
+from sqlalchemy import make_url
 
 from taskrow.storage.database import open_database
 from taskrow.storage.doorbell import open_doorbell
@@ -41,3 +45,12 @@ def show_a_sign_alone(line: Line, url: str, worker: str) -> None:
     line.say("alive")
     line.wait()
     sign.close()
+
+
+def read_until_told(line: Line, url: str) -> None:
+    """Read in one transaction, as somebody who has forgotten to end it."""
+    with closing(sqlite3.connect(str(make_url(url).database), isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM tasks").fetchone()
+        line.say("reading")
+        line.wait()

@@ -6,14 +6,11 @@ No function here opens a database that is in use: to close such a file would dro
 from __future__ import annotations
 
 import os
-import re
 from contextlib import suppress
 from pathlib import Path
 
 from taskrow.errors import DatabaseError
-
-_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "fuse.sshfs"}
-_OCTAL = re.compile(r"\\([0-7]{3})")  # how mountinfo writes a space in a path
+from taskrow.storage.mounts import is_remote, kind_in, read_mounts
 
 
 def database_path(name: str | None) -> Path:
@@ -33,7 +30,7 @@ def prepare_file(path: Path) -> None:
             f"the task database {path} cannot be opened: its directory does not exist; "
             "create it or set TASKROW_DATABASE_URL"
         )
-    refuse_remote(path, _read_mounts())
+    refuse_remote(path, read_mounts())
     try:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -56,27 +53,10 @@ def _refuse_unusable(path: Path) -> None:
 
 
 def refuse_remote(path: Path, mounts: str) -> None:
-    """DatabaseError for a file on a network file system; ``mounts`` is Linux's mountinfo."""
-    kind = _file_system(path.parent, mounts)
-    if kind in _REMOTE:
+    """DatabaseError for a file on a network file system; ``mounts`` as of storage/mounts.py."""
+    kind = kind_in(path.parent, mounts)
+    if is_remote(kind):
         raise DatabaseError(
             f"the task database {path} lies on a network file system ({kind}), where SQLite loses "
             "data: use a local disk, or PostgreSQL"
         )
-
-
-def _file_system(directory: Path, mounts: str) -> str:
-    """The type of the file system below ``directory``; empty where the platform does not say."""
-    found, longest = "", -1
-    for line in mounts.splitlines():
-        left, _, right = line.partition(" - ")
-        mount = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), left.split(" ")[4]))
-        if directory.is_relative_to(mount) and len(mount.parts) >= longest:
-            found, longest = right.split(" ", 1)[0], len(mount.parts)
-    return found
-
-
-def _read_mounts() -> str:
-    with suppress(OSError):
-        return Path("/proc/self/mountinfo").read_text()
-    return ""
