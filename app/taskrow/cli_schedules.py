@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
 from flask.cli import AppGroup
@@ -13,6 +12,7 @@ from flask.cli import AppGroup
 from taskrow.cli_parts import as_json, command_of, find_engine, in_application, plain, say
 from taskrow.domain.schedule import LATE, Schedule
 from taskrow.domain.times import to_text
+from taskrow.domain.zones import find_zone
 from taskrow.engine.schedules import Schedules
 from taskrow.errors import OptionError
 
@@ -84,7 +84,7 @@ def _next_words(schedule: Schedule, now: datetime) -> str:
         since = to_text(schedule.next_at)
         return f"due since {since}: no worker runs that knows {schedule.task_name!r}"
     try:
-        zone = ZoneInfo(schedule.parse_rule().timezone)
+        zone = find_zone(schedule.parse_rule().timezone)
         times = [due.astimezone(zone) for due in schedule.next_times()]
     except OptionError as error:
         return str(error)

@@ -93,6 +93,10 @@ class KeyHeldError(TransitionError):
     """Another task that is not over holds the unique key of this one."""
 
 
+class CredentialsGoneError(CredentialsError, TransitionError):
+    """The credentials of the task's request were erased when it ended, so it cannot run again."""
+
+
 class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mistake
     """The task that is running was asked to stop."""
 

@@ -30,6 +30,8 @@ import pytest
 from tests.apps.doors.tasks import add, echo, echo_or_fail, fail, give, queue, stand
 from tests.doors.conftest import KINDS
 from tests.doors.site import Site, soon
+from tests.support.processes import eventually
+from tests.support.rows import runs
 
 Pool = Callable[[], Executor]
 LONG = 30.0
@@ -62,8 +64,7 @@ def gate(tmp_path: Path) -> Iterator[str]:
 def blocked(pool: Executor, gate: str) -> list[Future[Any]]:
     """Two calls that run until the gate is open, so that whatever is submitted next waits."""
     futures = [pool.submit(stand, gate) for _ in range(2)]
-    for future in futures:
-        soon(lambda future=future: future.running() or None)  # type: ignore[misc]
+    eventually(lambda: runs(Path(f"{gate}.running")) == 2)  # a future may say so before it runs
     threading.Event().wait(0.2)  # a worker learns that they are long, and hands out no more
     return futures
 

@@ -12,6 +12,7 @@ from taskrow.domain.unique import FINISHED, Unique, check_unique, check_until
 from taskrow.errors import OptionError
 
 _WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
+_OURS = "taskrow."
 _ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap", "expires")
 
 Classes = tuple[type[BaseException], ...]
@@ -63,9 +64,9 @@ class TaskOptions:
         _whole("priority", self.priority, least=-_WIDEST)
         _whole("retries", self.retries)
         _whole("crash_limit", self.crash_limit)
-        _flag("at_most_once", self.at_most_once)
-        _flag("track_started", self.track_started)
-        _flag("http", self.http)
+        check_flag("at_most_once", self.at_most_once)
+        check_flag("track_started", self.track_started)
+        check_flag("http", self.http)
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()
@@ -126,7 +127,16 @@ def is_name(text: object) -> bool:
     return isinstance(text, str) and text != "" and text.isprintable() and ":" not in text
 
 
-def _flag(name: str, value: Any) -> None:
+def check_not_ours(name: str) -> None:
+    """OptionError for a name that belongs to taskrow's own schedules, such as its purge."""
+    if name.startswith(_OURS):
+        raise OptionError(
+            f"names that begin with {_OURS!r} are taskrow's own: call {name!r} something else"
+        )
+
+
+def check_flag(name: str, value: Any) -> None:
+    """OptionError where an option is neither True nor False."""
     if not isinstance(value, bool):
         raise OptionError(f"{name} must be True or False, not {value!r}")
 

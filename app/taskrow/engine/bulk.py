@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.ids import new_ids
 from taskrow.engine.calls import Call
 from taskrow.engine.functions import check_submit_options
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.result import AsyncResult
-from taskrow.errors import DatabaseError, NotATaskError, OptionError, PartlySubmittedError
+from taskrow.errors import (
+    DatabaseError,
+    NotATaskError,
+    OptionError,
+    PartlySubmittedError,
+    TaskExistsError,
+)
 from taskrow.storage.bulk import PlainRow, submit_all
+from taskrow.storage.given_ids import check_ids, is_about_id
 from taskrow.storage.submit import NewTask
 
 if TYPE_CHECKING:
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
+_TAKEN_MEANWHILE = "an id that was given to one of the tasks was taken meanwhile: it is used once"
 
 
 def submit_calls(
@@ -33,10 +44,11 @@ def submit_calls(
 ) -> list[AsyncResult]:
     """Submit calls; returns their handles in the same order.
 
-    A call that is wrong (ArgumentsError, OptionError, NotATaskError) keeps all of them from being
-    written. ``at_once`` rows are written together, all or none; PartlySubmittedError when the
-    database fails after some of these transactions, DatabaseError when nothing was submitted.
-    ``session``: as of ``apply_async``; its commit submits all of them.
+    A call that is wrong (ArgumentsError, OptionError, NotATaskError), or whose id is taken
+    (TaskExistsError), keeps all of them from being written. ``at_once`` rows are written together,
+    all or none; PartlySubmittedError when the database fails after some of these transactions,
+    DatabaseError when nothing was submitted. ``session``: as of ``apply_async``; its commit submits
+    all of them.
     """
     now = engine.clock()
     rows = _Rows(engine, now)
@@ -44,11 +56,13 @@ def submit_calls(
     ids: list[str] = []
     connection = connection_to_join(engine, session)
     write = engine.writing_on(connection)
+    if rows.given:
+        write(partial(check_ids, given=rows.given))
     for start in range(0, len(ready), at_once):
         some = ready[start : start + at_once]
         try:
-            ids += write(partial(submit_all, rows=some, now=now))
-        except DatabaseError as error:
+            ids += write(partial(_submit_all, rows=some, now=now))
+        except (DatabaseError, TaskExistsError) as error:
             if not ids or connection is not None:
                 raise
             raise PartlySubmittedError(
@@ -60,6 +74,17 @@ def submit_calls(
     return [AsyncResult(task_id, engine) for task_id in ids]
 
 
+def _submit_all(
+    connection: Connection, rows: Sequence[PlainRow | NewTask], now: datetime
+) -> list[str]:
+    try:
+        return submit_all(connection, rows, now=now)
+    except IntegrityError as error:
+        if not is_about_id(error):
+            raise
+        raise TaskExistsError(_TAKEN_MEANWHILE) from None
+
+
 class _Rows:
     """Makes rows of calls. What the calls of a function have in common is made once."""
 
@@ -67,6 +92,7 @@ class _Rows:
         self._engine, self._now = engine, now
         self._limit = engine.settings.max_payload
         self._patterns: dict[tuple[TaskFunction[..., Any], int], NewTask | None] = {}
+        self.given: list[NewTask] = []  # those whose caller gave them an id
 
     def of(self, calls: Iterable[Call]) -> list[PlainRow | NewTask]:
         listed = list(calls)
@@ -81,10 +107,16 @@ class _Rows:
             self._patterns[key] = self._pattern(call)
         pattern = self._patterns[key]
         if pattern is None:
-            task = self._new_task(call)
-            return task if "task_id" in call.options else replace(task, id=task_id)
+            return self._own_row(call, task_id)
         args = call.function.encode_call(call.args, dict(call.kwargs), limit=self._limit)
         return pattern, task_id, args
+
+    def _own_row(self, call: Call, task_id: str) -> NewTask:
+        task = self._new_task(call)
+        if call.options.get("task_id") is None:
+            return replace(task, id=task_id)
+        self.given.append(task)
+        return task
 
     def _pattern(self, call: Call) -> NewTask | None:
         """What stands for all calls with these options; None where each has a key of its own."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
+
+from taskrow.errors import ArgumentsError
 
 if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
@@ -13,6 +15,26 @@ if TYPE_CHECKING:
 
 
 _NONE: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
+
+
+def call_of(
+    args: Iterable[Any] | None, kwargs: Mapping[str, Any] | None
+) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """Arguments as they are passed. ArgumentsError for what holds none; a text is one, not many."""
+    try:
+        if isinstance(args, str | bytes | dict):
+            raise TypeError
+        positional = tuple(args or ())
+    except TypeError:
+        raise ArgumentsError(
+            f"args must be a list or tuple of arguments, not {args!r:.100}"
+        ) from None
+    try:
+        return positional, dict(kwargs or {})
+    except (TypeError, ValueError):
+        raise ArgumentsError(
+            f"kwargs must be a dict of arguments by name, not {kwargs!r:.100}"
+        ) from None
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from taskrow.domain.asks import Retry
@@ -21,7 +22,8 @@ PROGRESS = "PROGRESS"
 class TaskRequest:
     """Which task this is, and how often it was tried.
 
-    retries: how many earlier attempts ended in an exception. max_retries: how many may.
+    retries: how many earlier attempts ended in an exception. max_retries: how many may. find_due_at
+    is how ``due_at`` is found.
     """
 
     id: str | None = None
@@ -30,6 +32,17 @@ class TaskRequest:
     retries: int = 0
     max_retries: int = 0
     called_directly: bool = False
+    find_due_at: Callable[[], datetime | None] = field(
+        default=lambda: None, repr=False, compare=False
+    )
+
+    @cached_property
+    def due_at(self) -> datetime | None:
+        """The due time (UTC) for which a schedule submitted the task; None: none did.
+
+        It is read when it is asked for. A task that waited may run long after it.
+        """
+        return self.find_due_at()
 
 
 @dataclass(kw_only=True, slots=True)

@@ -15,7 +15,8 @@ from taskrow.domain.ids import is_id
 from taskrow.domain.options import TaskOptions, suggest
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
-from taskrow.engine.calls import Call
+from taskrow.engine.calls import Call, call_of
+from taskrow.engine.clock import utc_now
 from taskrow.engine.committing import check_session, commit_directly
 from taskrow.engine.context import Line, TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
@@ -125,7 +126,7 @@ class TaskFunction(Generic[P, R]):
 
         Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
         """
-        call = tuple(args or ()), dict(kwargs or {})
+        call = call_of(args, kwargs)
         try:
             engine = self.engine
         except NoApplicationError:
@@ -215,6 +216,18 @@ def check_submit_options(given: Iterable[str], *others: str) -> None:
     for name in given:
         if name not in known:
             raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
+
+
+def check_submit_values(given: Mapping[str, Any]) -> None:
+    """OptionError for an option of ``apply_async`` that would be wrong with any function."""
+    own = ("queue", "priority", "retries")
+    replace(TaskOptions(), **{key: given[key] for key in own if given.get(key) is not None})
+    now = utc_now()
+    run_at(now, given.get("countdown"), given.get("eta"))
+    expires_at(now, given.get("expires"))
+    _checked_id(given.get("task_id"))
+    if given.get("unique_key") is not None:
+        checked_key("unique_key", given["unique_key"])
 
 
 def default_name(function: Callable[..., Any]) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.answer import Answer, AnsweredWithError
@@ -26,6 +28,7 @@ from taskrow.engine.messages import (
 )
 from taskrow.engine.retrying import Proposal, propose
 from taskrow.errors import CancelRequested
+from taskrow.storage.schedules import due_time_of
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -74,6 +77,7 @@ class _Call:
             attempt=assignment.attempt,
             retries=call["failures"],
             max_retries=call["retries"],
+            find_due_at=partial(_due_time_of, self._engine, call["id"]),
         )
         value = self._run_within_limit(runnable, request, line, (args, kwargs))
         if self.context.committed:  # then what it returned is nobody's, and need not be JSON
@@ -96,6 +100,11 @@ class _Call:
         with SoftLimit(soft_timeout) as limit:
             self.context = TaskContext(request, limit.guard(line))
             return runnable.run(self._engine, self.context, *arguments)
+
+
+def _due_time_of(engine: QueueEngine, task_id: str) -> datetime | None:
+    with engine.database.read() as connection:
+        return due_time_of(connection, task_id)
 
 
 def _failed_answer(error: AnsweredWithError) -> str:

@@ -23,9 +23,10 @@ from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
 from taskrow.engine.registry import Registry
 from taskrow.engine.watcher import Watcher
-from taskrow.errors import NoSuchTaskError, TaskExistsError
+from taskrow.errors import NoSuchTaskError
 from taskrow.storage import logs, queries
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.given_ids import id_is_taken, is_about_id
 from taskrow.storage.joined import is_writing
 from taskrow.storage.logs import AttemptLogs
 from taskrow.storage.schema import ensure_schema
@@ -161,12 +162,10 @@ class QueueEngine:
         write = self.writing_on(connection)
         try:
             found: str = write(lambda writer: submit(writer, task, now=now, request=request))
-        except IntegrityError:
-            if connection is not None or self.find(task.id) is None:
+        except IntegrityError as error:
+            if not is_about_id(error):
                 raise
-            raise TaskExistsError(
-                f"there is a task {task.id} already: an id is used once"
-            ) from None
+            raise id_is_taken(task.id) from None
         if self.eager and connection is None and found == task.id:
             self.run_at_once([found])
         return found
@@ -257,7 +256,7 @@ class QueueEngine:
         """Queue a finished task once more.
 
         NoSuchTaskError; TransitionError when it is not over, KeyHeldError when another task that
-        is not over holds its unique key.
+        is not over holds its unique key, CredentialsGoneError for a view whose request had some.
         """
         by_hand.retry(self, task_id)
 

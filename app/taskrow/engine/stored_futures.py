@@ -14,7 +14,7 @@ from sqlalchemy.exc import IntegrityError
 from taskrow.domain.task import Status, Task
 from taskrow.engine.futures import TaskFuture
 from taskrow.errors import OptionError, TransitionError
-from taskrow.storage.stored_keys import find_by_key, free_key, give_key
+from taskrow.storage.stored_keys import count_keys, find_by_key, free_key, give_key
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -48,6 +48,11 @@ class StoredFutures:
 
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
+
+    def __len__(self) -> int:
+        """How many are stored."""
+        with self._find_engine().database.read() as connection:
+            return count_keys(connection, _PREFIX)
 
     def add(self, key: str, future: TaskFuture) -> None:
         """Store a future. ValueError: the key is taken; TransitionError: its task is over.

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from sqlalchemy import Connection, delete, insert, select
 
+from taskrow.errors import CredentialsGoneError
 from taskrow.storage.checkpoints import ERASED
-from taskrow.storage.tables import task_credentials, tasks
+from taskrow.storage.tables import task_credentials, task_requests, tasks
 
 
 def store_credentials(connection: Connection, seq: int, sealed: bytes) -> None:
@@ -20,6 +22,24 @@ def find_credentials(connection: Connection, task_id: str) -> bytes | None:
     return connection.execute(
         select(task_credentials.c.sealed).join(tasks).where(tasks.c.id == task_id)
     ).scalar()
+
+
+def refuse_without_credentials(connection: Connection, task_id: str) -> None:
+    """CredentialsGoneError for a task whose request had credentials that are not there any more."""
+    request = connection.execute(
+        select(task_requests.c.request).join(tasks).where(tasks.c.id == task_id)
+    ).scalar()
+    if request is not None and find_credentials(connection, task_id) is None:
+        check_had_none(request)
+
+
+def check_had_none(request: str) -> None:
+    """CredentialsGoneError where a stored request (its JSON text) had credentials."""
+    if names := json.loads(request)["sealed"]:
+        raise CredentialsGoneError(
+            f"the credentials ({', '.join(names)}) were erased when the task ended: it cannot run "
+            "again as its client; have the client submit it once more"
+        )
 
 
 def erase_credentials(connection: Connection, seqs: Sequence[int]) -> None:

@@ -107,7 +107,8 @@ class FileLiveness(Liveness):
         return False
 
     def close(self) -> None:
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # where it cannot be deleted, the next one to look does it
+            self._path.unlink()
         self._lock.close()
 
 

@@ -21,6 +21,7 @@ _DEADLOCK, _MOST_TRIES = "40P01", 5
 # Of one process at most: a server takes 100 by default. They are kept, since to open one takes as
 # long as some hundred reads; threads stand in line for them, as long as the busy timeout.
 _CONNECTIONS = 15
+_SILENCE = 2.0  # seconds beyond the busy timeout, after which a silent server is given up
 
 
 class PostgresDatabase(Database):
@@ -53,8 +54,11 @@ class PostgresDatabase(Database):
             return _despite_deadlocks(write)
 
     def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        from taskrow.storage.patience import may_take_long
+
         with plain_errors(self.place), self._open().begin() as connection:
             connection.exec_driver_sql("SELECT 1")  # the driver begins only now
+            may_take_long(connection)
             run_alone(self, connection, work)
 
             def rest() -> T:  # a savepoint: what a deadlock undoes is this part alone
@@ -92,7 +96,9 @@ class PostgresDatabase(Database):
     def _create(self) -> Engine:
         waits = int(self._busy_timeout * 1000)
         try:
-            return create_engine(
+            from taskrow.storage.patience import limit_patience
+
+            engine = create_engine(
                 self.url,
                 pool_pre_ping=True,
                 pool_size=_CONNECTIONS,
@@ -105,10 +111,13 @@ class PostgresDatabase(Database):
                     f"-c idle_in_transaction_session_timeout={10 * waits} {self._own_options()}",
                 },
             )
+            limit_patience(engine, self._busy_timeout + _SILENCE)
         except ModuleNotFoundError:
             raise SettingsError(
                 "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"
             ) from None
+
+        return engine
 
 
 def _despite_deadlocks(write: Callable[[], T]) -> T:

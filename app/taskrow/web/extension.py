@@ -11,7 +11,7 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.options import check_flag, is_name, parse_options
 from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
@@ -106,15 +106,17 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         A task belongs to whoever submitted it, and for other clients it does not exist. None:
         nobody's; such a task may be seen by whoever has its id.
         """
+        _check_callable("owner", function)
         self._access.owner = function
         return function
 
     def access(self, function: AccessFunction) -> AccessFunction:
         """Open the rest of ``/tasks``: ``@queue.access`` above a function (request, verb) -> reach.
 
-        verb: "list", "submit", "cancel" or "retry". Reach: "all", "own" (or True) for the client's
-        own tasks, False or None for no. Without such a function all of it is closed.
+        verb: "list", "submit", "cancel", "retry" or "logs". Reach: "all", "own" (or True) for the
+        client's own tasks, False or None for no. Without such a function all of it is closed.
         """
+        _check_callable("access", function)
         self._access.may = function
         return function
 
@@ -156,6 +158,7 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         checked = parse_options(options)
         if name is not None and not is_name(name):
             raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+        check_flag("bind", bind)
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
             if not callable(function) or isinstance(function, TaskFunction):
@@ -217,6 +220,11 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
+
+
+def _check_callable(decorator: str, function: object) -> None:
+    if not callable(function):
+        raise OptionError(f"@queue.{decorator} goes above a function, not {function!r}")
 
 
 def _settings_of(app: Flask) -> Settings:

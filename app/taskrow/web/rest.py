@@ -9,8 +9,10 @@ from flask import Response, jsonify, request, url_for
 
 from taskrow.domain.task import Status, Task
 from taskrow.engine.result import result_of
+from taskrow.storage.logs import attempt_logs
 from taskrow.storage.requests import find_answer
 from taskrow.web import calls, changes, listing, openapi  # noqa: F401 - they add their routes
+from taskrow.web.access import access
 from taskrow.web.descriptions import describe, error_of
 from taskrow.web.lookup import current_engine, find_visible, pause_before_next_look, wait_for_end
 from taskrow.web.operations import Reply, operation
@@ -20,6 +22,7 @@ from taskrow.web.replies import NOT_STORED, replay
 from taskrow.web.schemas import IF_NONE_MATCH, JSON, PREFER, TASK_ID, ref
 from taskrow.web.stored_views import PREFIX
 
+_MOST_LOGS = 10  # attempts, of 16 KiB each
 _SEEN = ("no-such-task", "bad-preference", "database-unavailable")
 
 
@@ -150,8 +153,11 @@ def _wait_for_change(task: Task, seconds: float) -> Task:
 
 
 def _document(task: Task) -> Response:
+    shows_logs = access().reaches("logs", task)
     with current_engine().database.read() as connection:
-        response = jsonify(describe(task, find_answer(connection, task.id)))
+        answer = find_answer(connection, task.id)
+        logs = attempt_logs(connection, task.id, newest=_MOST_LOGS) if shows_logs else None
+    response = jsonify(describe(task, answer, logs))
     response.set_etag(sha256(response.get_data()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
     if not task.status.final:

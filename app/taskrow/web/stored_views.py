@@ -17,6 +17,7 @@ from taskrow.errors import OptionError
 
 PREFIX = "view:"
 IN_WORKER = "taskrow.in_worker"  # the key in the environ that tells our decorator to call through
+ASKED = "taskrow.asked"  # the key in the environ of a Retry or Cancel that a view raised
 OPTIONS = "_taskrow_options"  # the attribute of a decorated view; functools.wraps passes it on
 
 _OF_TASKS = {"retention", "queue", "priority", "timeout", "at_most_once", "crash_limit"}
