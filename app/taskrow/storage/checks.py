@@ -67,6 +67,10 @@ def _looked(database: Database, name: str, look: Look) -> list[Finding]:
     """What a look finds; that it could not look is a finding, too."""
     try:
         with database.read() as connection, plain_errors(database.place):
+            if database.dialect == "postgresql":
+                from taskrow.storage.patience import may_take_long
+
+                may_take_long(connection)
             return list(look(connection))
     except DatabaseError as error:
         return [Finding(name, "the rows can be read", 1, (str(error),))]

@@ -40,6 +40,12 @@ def names_waiting(connection: Connection) -> dict[str, int]:
     return found
 
 
+def count_queued(connection: Connection, *, at_most: int) -> int:
+    """How many tasks wait for a worker; no more than ``at_most`` are counted."""
+    some = select(literal_column("1")).where(status_is(Status.QUEUED)).limit(at_most).subquery()
+    return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
+
+
 def newest_submit(connection: Connection) -> datetime | None:
     """When the newest task was submitted, by the clock of who did; None: there is no task."""
     newest = select(tasks.c.created_at).order_by(tasks.c.seq.desc()).limit(1)

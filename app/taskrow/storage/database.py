@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +16,7 @@ from typing import TypeVar
 from sqlalchemy import Connection, make_url
 from sqlalchemy import exc as sql_errors
 
-from taskrow.errors import DatabaseBusyError, DatabaseError, SettingsError
+from taskrow.errors import DatabaseBusyError, DatabaseError, DiskFullError, SettingsError
 
 T = TypeVar("T")
 
@@ -85,6 +87,18 @@ def plain_errors(place: str) -> Iterator[None]:
         raise DatabaseBusyError(waited) from error
     except sql_errors.DBAPIError as error:
         reason = str(error.orig).strip().split("\n", 1)[0]
-        busy = "database is locked" in reason or "timeout" in reason
-        kind = DatabaseBusyError if busy else DatabaseError
-        raise kind(f"the task database {place} cannot be used: {reason}") from error
+        raise _kind_of(reason)(f"the task database {place} cannot be used: {reason}") from error
+    except OSError as error:  # the files beside an SQLite database
+        kind = DiskFullError if error.errno in _FULL else DatabaseError
+        raise kind(f"the task database {place} cannot be used: {error.strerror}") from error
+
+
+_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _kind_of(reason: str) -> type[DatabaseError]:
+    """What a driver's words mean: SQLite's, or those of PostgreSQL, which quotes the system's."""
+    if "database or disk is full" in reason or os.strerror(errno.ENOSPC) in reason:
+        return DiskFullError
+    busy = "database is locked" in reason or "timeout" in reason
+    return DatabaseBusyError if busy else DatabaseError
