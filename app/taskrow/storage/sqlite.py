@@ -27,6 +27,7 @@ from taskrow.storage.database import Database, plain_errors
 from taskrow.storage.files import database_path, prepare_file
 from taskrow.storage.forks import rest_before_forks
 from taskrow.storage.gate import Gate
+from taskrow.storage.same_file import SameFile
 
 T = TypeVar("T")
 
@@ -126,7 +127,7 @@ class _Open:
         self._writing_thread: int | None = None
         self._rests = False
         prepare_file(path)
-        self._identity = _identity(path)
+        self._file = SameFile(path)
         in_line = _READERS | {"pool_timeout": busy_timeout}
         self._readers = _engine(path, busy_timeout, _set_up_reader, QueuePool, **in_line)
         self._writers = _engine(path, busy_timeout, _set_up_writer, NullPool)
@@ -135,6 +136,7 @@ class _Open:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
+        self._file.must_be_there_lately()
         with plain_errors(str(self._path)), self._readers.connect() as connection:
             yield connection
 
@@ -152,7 +154,7 @@ class _Open:
                     _must_stand(writer)
             finally:
                 self._writing_thread = None
-            self._must_be_the_same_file()
+            self._file.must_be_there()
             self._checkpoints.after_commit(writer)
             if self._rests:
                 self._close_writer()
@@ -188,14 +190,6 @@ class _Open:
                 time.sleep(_OUTSIDER_RETRY)
             else:
                 return
-
-    def _must_be_the_same_file(self) -> None:
-        """A deleted file can be written to without an error: such a commit must not be promised."""
-        if _identity(self._path) != self._identity:
-            raise DatabaseError(
-                f"the task database {self._path} was deleted or replaced while it was in use: "
-                "what is written now would be lost; put it back and restart"
-            )
 
     def truncate_log(self) -> None:
         self._checkpoints.truncate_next()
@@ -252,11 +246,3 @@ def _must_stand(writer: Connection) -> None:
     raw: Any = writer.connection.driver_connection
     if not raw.in_transaction:
         raise DatabaseError("an error inside the transaction has undone it")
-
-
-def _identity(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

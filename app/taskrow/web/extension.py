@@ -233,7 +233,7 @@ def _settings_of(app: Flask) -> Settings:
         raise SettingsError(f"TASKROW_DATABASE_URL must be a text, not {url!r}")
     if url is None:
         with suppress(OSError):  # whoever opens the database says what is wrong
-            Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+            Path(app.instance_path).mkdir(mode=0o755, parents=True, exist_ok=True)
     url = _absolute(url or "sqlite:///taskrow.db", Path(app.instance_path))
     return read_settings({**app.config, "TASKROW_DATABASE_URL": url})
 
