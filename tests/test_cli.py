@@ -14,6 +14,7 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
 
+from taskrow.__main__ import main as taskrow
 from taskrow.storage.schema import known_revisions
 from tests.apps.doors.tasks import add, fail
 from tests.doors.site import APP, open_app
@@ -132,6 +133,12 @@ def test_a_wrong_word_is_a_usage_error(sqlite_url: str, spelling: str, words: li
     assert result.exit_code == 2
     assert "Usage: " in result.output
     assert words[-1] in result.output or words == ["show"]
+
+
+def test_help_needs_no_application() -> None:
+    for words in (["worker"], ["dev"], ["show"], ["schedules", "pause"], ["schedules"]):
+        shown = CliRunner().invoke(taskrow, [*words, "--help"])
+        assert (shown.exit_code, shown.output[:6]) == (0, "Usage:"), words
 
 
 COMMANDS = (

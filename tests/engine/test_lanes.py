@@ -15,7 +15,7 @@ from taskrow.domain.task import Status
 from taskrow.engine import lanes
 from taskrow.engine.clock import utc_now
 from taskrow.engine.queue import QueueEngine
-from taskrow.storage import claims, queries
+from taskrow.storage import claims, prepared, queries
 from tests.apps import waiting
 from tests.support.processes import ProcessFactory, eventually
 from tests.support.rows import final, submit
@@ -68,7 +68,10 @@ def test_to_pause_twice_changes_nothing_and_resume_says_whether_it_did(
         lanes.pause(engine, "")
 
 
-def test_a_look_at_one_queue_is_one_statement_paused_or_not(engine: QueueEngine) -> None:
+def test_a_look_at_one_queue_is_one_statement_paused_or_not(
+    engine: QueueEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prepared, "_is_direct", lambda _: False)  # SQLAlchemy tells of statements
     put(engine, "reports")
     for look in (
         queries.is_anything_queued,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import suggest
 from taskrow.domain.task import Status
 from taskrow.errors import SettingsError
 

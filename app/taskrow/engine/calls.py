@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 _NONE: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
 
 
+def as_written(name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
+    """A call as a person would write it."""
+    given = [*map(repr, args), *(f"{key}={value!r}" for key, value in kwargs.items())]
+    return f"{name}({', '.join(given)})"
+
+
 def call_of(
     args: Iterable[Any] | None, kwargs: Mapping[str, Any] | None
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -45,6 +51,9 @@ class Call:
     args: tuple[Any, ...] = ()
     kwargs: Mapping[str, Any] = field(default_factory=lambda: _NONE)
     options: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+
+    def __str__(self) -> str:
+        return as_written(self.function.name, self.args, self.kwargs)
 
     @property
     def has_key(self) -> bool:

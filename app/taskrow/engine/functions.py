@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from taskrow.domain.checks import refuse_unknown
 from taskrow.domain.ids import is_id
-from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.calls import Call, call_of
@@ -176,7 +177,7 @@ class TaskFunction(Generic[P, R]):
         with engine.around():
             return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
-    def encode_call(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, limit: int) -> str:
+    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
         self._check_call(args, kwargs)
         return encode_arguments(args, kwargs, limit=limit)
@@ -202,7 +203,7 @@ class TaskFunction(Generic[P, R]):
             key = key_by_rule(options.unique, self._signature, args, kwargs)
         return None if key is None else full_key(self.name, key, options.unique_until)
 
-    def _check_call(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def _check_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         try:
             self._signature.bind(*args, **kwargs)
         except TypeError as error:
@@ -213,9 +214,7 @@ def check_submit_options(given: Iterable[str], *others: str) -> None:
     """OptionError names what is no option of ``apply_async`` and none of the others."""
     parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
     known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
-    for name in given:
-        if name not in known:
-            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
+    refuse_unknown(given, known, "option of a submit")
 
 
 def check_submit_values(given: Mapping[str, Any]) -> None:

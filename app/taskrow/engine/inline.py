@@ -64,7 +64,7 @@ class InlineWorker:
 
     def _run(self, claim: Claim) -> Ending | None:
         """How it ends; None where its own commit has ended it."""
-        assignment = decode_assignment(encode_assignment(claim).removesuffix(b"\n"))
+        assignment = decode_assignment(encode_assignment(claim).decode().removesuffix("\n"))
         said = run_assignment(self._engine, assignment, self._line_of(claim))
         if said.kind == OVER:
             self._progress.close(claim)

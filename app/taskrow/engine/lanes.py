@@ -13,6 +13,7 @@ from taskrow.domain.options import TaskOptions
 from taskrow.engine.listening import Listener
 from taskrow.storage import lanes
 from taskrow.storage.doorbell import open_doorbell
+from taskrow.storage.drained import is_drained
 from taskrow.storage.lanes import Lane, Pause
 from taskrow.storage.submit import DONE
 
@@ -74,7 +75,7 @@ def drain(engine: QueueEngine, queues: Collection[str], timeout: float | None) -
         while True:
             _look_when_due(listener, deadline)
             with engine.database.read() as connection:
-                if lanes.is_drained(connection, queues, now=engine.clock()):
+                if is_drained(connection, queues, now=engine.clock()):
                     return
             moment = time.monotonic()
             if deadline is not None and moment >= deadline:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskrow.domain.options import TaskOptions, check_not_ours, suggest
+from taskrow.domain.checks import check_not_ours, suggest
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.schedule import Plan
 from taskrow.errors import OptionError, UnknownTaskError
 

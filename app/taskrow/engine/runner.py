@@ -160,7 +160,7 @@ class Runner:
         lines = LineBuffer()
         while piece := self._control.recv(4096):
             for line in lines.feed(piece):
-                self._obey_line(line.decode())
+                self._obey_line(line)
         os._exit(1)
 
     def _obey_line(self, line: str) -> None:

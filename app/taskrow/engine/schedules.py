@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from taskrow.domain.options import check_not_ours, suggest
+from taskrow.domain.checks import check_not_ours, suggest
 from taskrow.domain.schedule import Plan, Schedule, Source, check_missed, make_rule, next_due
 from taskrow.errors import ArgumentsError, NoSuchScheduleError, OptionError, TransitionError
 from taskrow.storage import schedules as rows

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
 from taskrow.engine.declared import PURGE
 from taskrow.engine.firing import Firing
+from taskrow.engine.purging import Purge, purge_of
 from taskrow.storage import claims, finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.sqlite import SqliteDatabase
@@ -34,6 +36,8 @@ class Upkeep:
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
         self._fold_at = 0.0
         self._firing = Firing(engine)
+        self._purge: Purge | None = None
+        self.purge_at: float | None = None  # monotonic: when the purge under way goes on
 
     def begin(self, now: datetime) -> None:
         """The worker starts: bring the schedules to what its code declares."""
@@ -51,19 +55,31 @@ class Upkeep:
             self._engine.database.scrub()
         reclaimed = self.reclaim(now, moment)
         fired = self._firing.turn(now)
-        if PURGE.name in fired:
-            self.purge(now)
+        if PURGE.name in fired and self._purge is None:
+            self._purge, self.purge_at = purge_of(self._engine.database, now=now), moment
+            self._firing.forget_old(now)
+            self.go_on_purging(moment)
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
             self.fold_log()
         return reclaimed + len(fired)
 
-    def purge(self, now: datetime) -> None:
-        """Delete what may go."""
-        deleted = self._engine.purge()
-        if deleted:
-            log.info("purged %d finished tasks", deleted)
-        self._firing.forget_old(now)
+    def go_on_purging(self, moment: float) -> None:
+        """Do a little of the purge that is under way, if it has rested."""
+        if self._purge is None or self.purge_at is None or moment < self.purge_at:
+            return
+        rest = self._purge.step()
+        if rest is not None:
+            self.purge_at = time.monotonic() + rest
+            return
+        if self._purge.deleted:
+            log.info("purged %d finished tasks", self._purge.deleted)
+        self._purge = self.purge_at = None
+
+    def finish_purging(self) -> None:
+        """Do the rest of it without a pause."""
+        while self.purge_at is not None:
+            self.go_on_purging(self.purge_at)
 
     def fold_log(self) -> None:
         """Give the space of SQLite's log back."""

@@ -1,9 +1,10 @@
 """Learn at once that another process committed, without asking in a loop.
 
-On SQLite a commit is a write to the log beside the file, which Linux tells (inotify); elsewhere
-``PRAGMA data_version`` is asked every few milliseconds. On PostgreSQL it is LISTEN and NOTIFY.
-A bell can ring for nothing, and just before the commit can be read (the log is written first), so
-whoever hears it looks, and looks again a little later. A slow poll stands behind every bell.
+On SQLite whoever leaves the gate rings (storage/ring.py), and Linux tells it (inotify). Writers
+who do not know the gate are heard by what they write to the log: that is before the commit can be
+read, so whoever hears it looks a little later, and again. Where there is no inotify, ``PRAGMA
+data_version`` is asked every few milliseconds. On PostgreSQL it is LISTEN and NOTIFY. A slow poll
+stands behind every bell.
 """
 
 from __future__ import annotations
@@ -14,12 +15,23 @@ import struct
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from enum import IntEnum
 from typing import Any
 
 from taskrow.errors import DatabaseError
 from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.gate import FileLock, path_of_write
 from taskrow.storage.postgres import PostgresDatabase
+from taskrow.storage.ring import Ring
 from taskrow.storage.sqlite import SqliteDatabase
+
+
+class Heard(IntEnum):
+    """What a bell says; False where it is silent."""
+
+    NOTHING = 0
+    WRITE = 1  # somebody writes, perhaps this process: soon there may be something to read
+    COMMIT = 2  # there is
 
 
 class Doorbell(ABC):
@@ -29,8 +41,8 @@ class Doorbell(ABC):
     interval: float | None = None  # seconds between asking, where there is no file to wait on
 
     @abstractmethod
-    def rang(self) -> bool:
-        """Whether it rang since the last time it was asked."""
+    def rang(self) -> Heard:
+        """Whether it rang since the last time it was asked, and how."""
 
     @abstractmethod
     def close(self) -> None:
@@ -49,7 +61,7 @@ def open_doorbell(database: Database, channel: str) -> Doorbell:
 
 
 class LogBell(Doorbell):
-    """inotify on the write-ahead log: nothing to do until somebody writes."""
+    """inotify on the gate and on the write-ahead log: nothing to do until somebody writes."""
 
     _MODIFIED = 0x2  # IN_MODIFY
     _REMOVED = 0x4 | 0x400 | 0x8000  # IN_ATTRIB, IN_DELETE_SELF, IN_IGNORED
@@ -58,6 +70,9 @@ class LogBell(Doorbell):
     def __init__(self, database: SqliteDatabase) -> None:
         self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
+        self._gate = FileLock(path_of_write(database.path))
+        self._ring = Ring(database.path, self._gate.fileno())
+        self._heard = self._ring.of_others()
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         self._watches = False
         try:
@@ -69,8 +84,9 @@ class LogBell(Doorbell):
     def _watch(self) -> None:
         with self._database.read() as connection:  # the log is there while somebody is connected
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
-        log, mask = os.fsencode(f"{self._database.path}-wal"), self._MODIFIED | self._REMOVED
-        self._check(self._libc.inotify_add_watch(self.fileno, log, mask))
+        for path in (f"{self._database.path}-wal", path_of_write(self._database.path)):
+            mask = self._MODIFIED | self._REMOVED
+            self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(path), mask))
         self._watches = True
 
     def _check(self, result: int) -> int:
@@ -79,14 +95,17 @@ class LogBell(Doorbell):
             raise OSError(number, os.strerror(number))
         return result
 
-    def rang(self) -> bool:
+    def rang(self) -> Heard:
         masks = self._read()
         if any(mask & self._REMOVED for mask in masks):  # the last to close it deletes the log
             self._watches = False
         if not self._watches:
             with suppress(OSError, DatabaseError):  # then at the next time
                 self._watch()
-        return bool(masks)
+        before, self._heard = self._heard, self._ring.of_others()
+        if before != self._heard:
+            return Heard.COMMIT
+        return Heard.WRITE if masks else Heard.NOTHING
 
     def _read(self) -> list[int]:
         assert self.fileno is not None
@@ -98,6 +117,7 @@ class LogBell(Doorbell):
     def close(self) -> None:
         if self.fileno is not None:
             os.close(self.fileno)
+            self._gate.close()
             self.fileno = None
 
 
@@ -116,9 +136,9 @@ class VersionBell(Doorbell):
         with plain_errors(self._place):
             return self._connection.exec_driver_sql("PRAGMA data_version").scalar()
 
-    def rang(self) -> bool:
+    def rang(self) -> Heard:
         before, self._seen = self._seen, self._look()
-        return bool(before != self._seen)
+        return Heard.NOTHING if before == self._seen else Heard.COMMIT
 
     def close(self) -> None:
         self._reading.__exit__(None, None, None)
@@ -138,17 +158,18 @@ class ChannelBell(Doorbell):
         self.fileno = connection.fileno()
         return connection
 
-    def rang(self) -> bool:
+    def rang(self) -> Heard:
         try:
-            return bool(list(self.connection.notifies(timeout=0)))
+            heard = list(self.connection.notifies(timeout=0))
+            return Heard.COMMIT if heard else Heard.NOTHING
         except Exception:  # noqa: BLE001 - whatever broke the connection, the cure is a new one
             return self._reconnect()
 
-    def _reconnect(self) -> bool:
+    def _reconnect(self) -> Heard:
         self.close()
         with suppress(DatabaseError):
             self.connection = self._listen()
-        return True
+        return Heard.COMMIT
 
     def close(self) -> None:
         self.fileno = None

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -11,11 +10,9 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
-    and_,
     exists,
     func,
     literal_column,
-    or_,
     select,
     update,
 )
@@ -127,21 +124,3 @@ def overview(connection: Connection) -> list[Lane]:
         )
         lanes.append(lane)
     return lanes
-
-
-def is_drained(connection: Connection, names: Collection[str], *, now: datetime) -> bool:
-    """Whether nothing runs in these queues (none given: in any), and nothing waits that could run.
-
-    That is: queued in a queue that is not paused, or due, or between two attempts.
-    """
-    waits = or_(
-        status_is(Status.QUEUED),
-        and_(status_is(Status.SCHEDULED), or_(tasks.c.run_at <= now, tasks.c.attempt > 0)),
-    )
-    for found in (status_is(Status.RUNNING), and_(waits, ~is_paused(tasks.c.queue))):
-        query = select(tasks.c.seq).where(found).limit(1)
-        if names:
-            query = query.where(tasks.c.queue.in_(names))
-        if connection.execute(query).first() is not None:
-            return False
-    return True

@@ -85,7 +85,7 @@ class FileLiveness(Liveness):
         self._database = database
         self._path = self._path_of(worker)
         self._lock = FileLock(self._path)
-        self._lock.lock(time.monotonic() + _GLANCE)
+        self._lock.lock_before(time.monotonic() + _GLANCE)
         self.shared_file = self._lock.fileno()
 
     def _path_of(self, worker: str) -> Path:

@@ -11,10 +11,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import check_flag, is_name, parse_options
+from taskrow.domain.checks import check_flag, check_name
+from taskrow.domain.options import parse_options
 from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
+from taskrow.engine.attached import KEY
 from taskrow.engine.context import TaskContext
 from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
@@ -28,7 +30,7 @@ from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
-from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.lookup import engine_of
 from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.submitting import SubmitMethods
@@ -156,8 +158,8 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not is_name(name):
-            raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+        if name is not None:
+            check_name(name)
         check_flag("bind", bind)
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from taskrow.web.operations import OPERATIONS, Operation, Reply, operation
+from taskrow.web.operations import OPERATIONS, OWN_ANSWER, Operation, Reply, operation
 from taskrow.web.parameters import Parameter
 from taskrow.web.schemas import (
     HEADERS,
@@ -51,11 +51,7 @@ _STATUS = Operation(  # its route is in web/status.py
             content={"text/plain": {"type": "string", "maxLength": 0}},
             headers=("Location", "Retry-After", "Link", "Preference-Applied"),
         ),
-        "default": Reply(
-            description="A view's own answer: AsyncResult is there.",
-            content={"*/*": {}},
-            headers=("AsyncResult", "Preference-Applied"),
-        ),
+        "default": OWN_ANSWER,
     },
     problems=("bad-preference", "no-such-task", "cancelled", "database-unavailable"),
 )
