@@ -122,7 +122,7 @@ class PostgresServer:
 
     def _create_cluster(self) -> None:
         """Make the server's directory, with binaries that its user can run and an empty cluster."""
-        binaries = _find_binaries()
+        binaries = find_binaries()
         self._home = self._make_home()
         self._binaries = self._usable(binaries)
         self._give_home_to_user()
@@ -257,7 +257,7 @@ def _server_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users.get("nobody")
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
     """The first bin directory that holds a whole server."""
     for directory in _bin_directories():
         if (directory / "initdb").is_file() and (directory / "postgres").is_file():

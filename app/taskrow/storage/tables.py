@@ -209,10 +209,11 @@ workers = _table(  # for people to read; nothing may depend on it
     Column("stopped_at", UtcTime),
 )
 
-queues = _table(  # those that somebody paused once; a queue needs no row
+queues = _table(  # those that somebody paused once; a queue needs no row, '' stands for all
     "queues",
     Column("name", Text, primary_key=True),
     Column("paused_at", UtcTime),
+    Column("reason", Text),
 )
 
 task_counts = _table(  # how many tasks ended, by day: counting ten million rows takes seconds
@@ -225,6 +226,7 @@ task_counts = _table(  # how many tasks ended, by day: counting ten million rows
     Column("ran_ms", BigInt, nullable=False, server_default="0"),  # all of them together
 )
 
+FINAL_ROW_TRIGGER_NAME = "tasks_final_row"
 _FINAL_ROW = "a finished task cannot change: retry it first"
 
 FINAL_ROW_TRIGGER = {
