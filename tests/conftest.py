@@ -7,6 +7,7 @@ import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,6 +18,9 @@ from taskrow.storage.database import Database
 from tests.support.databases import Templates, sqlite_url_of
 from tests.support.postgres import PostgresServer, PostgresUnavailable
 from tests.support.processes import ProcessFactory, processes
+
+if TYPE_CHECKING:
+    from tests.support.shell import Shell
 
 MUST_NOT_SKIP = bool(os.environ.get("CI"))
 KINDS = ["sqlite", "postgresql"]
@@ -108,3 +112,20 @@ def start(tmp_path: Path, database_url: str) -> Iterator[ProcessFactory]:
     """Starts real workers and web servers on the test's database; all end with the test."""
     with processes(tmp_path, database_url) as factory:
         yield factory
+
+
+@pytest.fixture(params=["taskrow", "flask tasks"])
+def spelling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """How the commands are called."""
+    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # Flask sets it, and it must not stay
+    return str(request.param)
+
+
+@pytest.fixture
+def shell(database_url: str, spelling: str) -> Iterator[Shell]:
+    """The commands on an application of the test's own database."""
+    from tests.doors.site import open_app
+    from tests.support.shell import Shell
+
+    with open_app(database_url) as app, app.app_context():
+        yield Shell(app, spelling)

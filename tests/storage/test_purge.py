@@ -11,7 +11,7 @@ from taskrow.domain.settings import Settings
 from taskrow.domain.task import FINAL, LIVE, Status
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
-from taskrow.storage import upkeep
+from taskrow.storage import purge as rows
 from taskrow.storage.database import Database
 from taskrow.storage.submit import StoredRequest, submit
 from taskrow.storage.tables import task_attempts, task_requests
@@ -34,11 +34,13 @@ DAY = timedelta(days=1)
 
 
 def purge(database: Database, now: datetime, limit: int = 100) -> int:
-    return database.write(lambda c: upkeep.purge(c, now=now, limit=limit))
+    return database.write(lambda c: rows.purge(c, now=now, limit=limit))
 
 
 def purge_older(database: Database, before: datetime, limit: int = 100) -> int:
-    return database.write(lambda c: upkeep.purge_older(c, finished_before=before, limit=limit))
+    with database.read() as connection:
+        found = rows.find_older(connection, finished_before=before, after=0, limit=limit)
+    return database.write(lambda c: rows.purge_these(c, found.seqs, finished_before=before))
 
 
 def how_many(database: Database, table: str = "tasks") -> int:

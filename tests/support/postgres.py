@@ -18,7 +18,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -51,12 +51,17 @@ class PostgresServer:
     `fsync=False` is only unsafe against a crash of the machine: what was committed before `kill`
     is still there after the next `start`.
 
+    `settings` are more of the server's own, or others than ours.
+
     Start it from the main thread: on Linux the server ends with the thread that started it.
     """
 
-    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, fsync: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._directory = directory
         self._fsync = fsync
+        self._given = settings or {}
         self._user = _server_user()
         self._home: Path | None = None
         self._binaries = Path()
@@ -125,7 +130,7 @@ class PostgresServer:
 
     def _create_cluster(self) -> None:
         """Make the server's directory, with binaries that its user can run and an empty cluster."""
-        binaries = _find_binaries()
+        binaries = find_binaries()
         self._home = self._make_home()
         self._binaries = self._usable(binaries)
         self._give_home_to_user()
@@ -175,15 +180,16 @@ class PostgresServer:
         return False
 
     def _settings(self, port: int) -> Iterator[str]:
-        """The server's settings as arguments: small, local, and TCP only."""
-        settings = {
+        """The server's settings as arguments: small, local, and TCP only, unless told otherwise."""
+        settings: dict[str, str] = {
             "listen_addresses": HOST,
-            "port": port,
+            "port": str(port),
             "unix_socket_directories": "",
             "fsync": "on" if self._fsync else "off",
             "shared_buffers": "16MB",
             "max_wal_size": "64MB",
         }
+        settings.update(self._given)
         return (f"--{name}={value}" for name, value in settings.items())
 
     def _ports(self) -> Iterator[int]:
@@ -263,7 +269,7 @@ def _server_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users.get("nobody")
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
     """The first bin directory that holds a whole server."""
     for directory in _bin_directories():
         if (directory / "initdb").is_file() and (directory / "postgres").is_file():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -23,13 +22,16 @@ from taskrow.errors import (
     PartlySubmittedError,
     TaskExistsError,
 )
-from taskrow.storage.bulk import PlainRow, submit_all
+from taskrow.storage.bulk import submit_all
 from taskrow.storage.given_ids import check_ids, is_about_id
 from taskrow.storage.submit import NewTask
 
 if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
     from taskrow.engine.queue import QueueEngine
+
+_Pattern = tuple[Any, ...]
+_OF_PATTERN = len(("id", "name", "args"))  # the fields of NewTask that are each call's own
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
 _TAKEN_MEANWHILE = "an id that was given to one of the tasks was taken meanwhile: it is used once"
@@ -56,6 +58,7 @@ def submit_calls(
     ids: list[str] = []
     connection = connection_to_join(engine, session)
     write = engine.writing_on(connection)
+    engine.limits.check(engine.unchecked_database, len(ready))
     if rows.given:
         write(partial(check_ids, given=rows.given))
     for start in range(0, len(ready), at_once):
@@ -74,9 +77,7 @@ def submit_calls(
     return [AsyncResult(task_id, engine) for task_id in ids]
 
 
-def _submit_all(
-    connection: Connection, rows: Sequence[PlainRow | NewTask], now: datetime
-) -> list[str]:
+def _submit_all(connection: Connection, rows: Sequence[NewTask], now: datetime) -> list[str]:
     try:
         return submit_all(connection, rows, now=now)
     except IntegrityError as error:
@@ -91,15 +92,15 @@ class _Rows:
     def __init__(self, engine: QueueEngine, now: datetime) -> None:
         self._engine, self._now = engine, now
         self._limit = engine.settings.max_payload
-        self._patterns: dict[tuple[TaskFunction[..., Any], int], NewTask | None] = {}
+        self._patterns: dict[tuple[TaskFunction[..., Any], int], _Pattern | None] = {}
         self.given: list[NewTask] = []  # those whose caller gave them an id
 
-    def of(self, calls: Iterable[Call]) -> list[PlainRow | NewTask]:
+    def of(self, calls: Iterable[Call]) -> list[NewTask]:
         listed = list(calls)
         ids = new_ids(self._now, len(listed))
         return [self._row(call, task_id) for call, task_id in zip(listed, ids, strict=True)]
 
-    def _row(self, call: Call, task_id: str) -> PlainRow | NewTask:
+    def _row(self, call: Call, task_id: str) -> NewTask:
         if not isinstance(call, Call):
             raise NotATaskError(f"submit_many takes calls such as task.s(1, 2), not {call!r:.100}")
         key = call.function, id(call.options)
@@ -108,22 +109,22 @@ class _Rows:
         pattern = self._patterns[key]
         if pattern is None:
             return self._own_row(call, task_id)
-        args = call.function.encode_call(call.args, dict(call.kwargs), limit=self._limit)
-        return pattern, task_id, args
+        args = call.function.encode_call(call.args, call.kwargs, limit=self._limit)
+        return NewTask._make((task_id, call.function.name, args, *pattern))
 
     def _own_row(self, call: Call, task_id: str) -> NewTask:
         task = self._new_task(call)
         if call.options.get("task_id") is None:
-            return replace(task, id=task_id)
+            return task._replace(id=task_id)
         self.given.append(task)
         return task
 
-    def _pattern(self, call: Call) -> NewTask | None:
+    def _pattern(self, call: Call) -> _Pattern | None:
         """What stands for all calls with these options; None where each has a key of its own."""
         check_submit_options(call.options)
         if call.options.get("session") is not None:
             raise OptionError("session is one for all: give it to submit_many")
-        return None if call.has_key else self._new_task(call)
+        return None if call.has_key else self._new_task(call)[_OF_PATTERN:]
 
     def _new_task(self, call: Call) -> NewTask:
         given = call.args, dict(call.kwargs)

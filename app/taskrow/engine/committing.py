@@ -15,6 +15,7 @@ from sqlalchemy import exc as sql_errors
 
 from taskrow.domain.payload import encode_result
 from taskrow.domain.task import Status
+from taskrow.engine.context import Line, Work
 from taskrow.engine.messages import COMMITTED, COMMITTING, UNCOMMITTED
 from taskrow.errors import ClaimLost, CommitError, DatabaseError
 from taskrow.storage import claims, finish
@@ -26,14 +27,25 @@ from taskrow.storage.joined import leads_to
 from taskrow.storage.submit import DONE, ring
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from taskrow.engine.queue import QueueEngine
-
-    Work = Callable[[Session], object]
 
 _REST = 0.1  # seconds between tries while the database cannot be used
 _NO_SUCH_TABLE = "42P01"
+
+
+class DirectLine(Line):
+    """The line of a function that was called directly: there is no task behind it."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Callable[[], QueueEngine]) -> None:
+        self._engine = engine
+
+    def commit(self, work: Work, *_: object) -> None:
+        commit_directly(self._engine(), work)
+
+    def check_session(self, session: Any) -> None:
+        check_session(self._engine(), session)
 
 
 def commit_directly(engine: QueueEngine, work: Work) -> None:

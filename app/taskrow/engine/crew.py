@@ -80,13 +80,22 @@ class Crew:
         left = self._recycling.left(handle)
         return room if left is None else min(room, left)
 
+    def is_stocked(self, now: float) -> bool:
+        """Whether every runner has at least half of what it may hold, and more than it runs."""
+        rooms = self._rooms(now)
+        return bool(rooms) and all(
+            handle.in_flight.has_waiting and room <= len(handle.in_flight)
+            for handle, room in rooms.items()
+        )
+
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
         """Give each task to the runner that can take most; returns those that begin at once."""
         room, begun = self._rooms(now), []
         for claim in claims:
             handle = max(room, key=room.__getitem__)
             room[handle] -= 1
-            begun += [claim] if handle.hand(claim, now) else []
+            if handle.hand(claim, now):
+                begun.append(claim)
             if claim.cancel_requested_at is not None:  # asked during an earlier attempt
                 handle.cancel(claim.seq)
             if self._recycling.left(handle) == 0 and len(room) > 1:

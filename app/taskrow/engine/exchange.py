@@ -63,9 +63,9 @@ def _end(connection: Connection, give: Give) -> list[Claim]:
     others = [e for e in give.endings if e.status is not Status.SUCCEEDED or e.answer is not None]
     lost = finish.succeed(connection, plain, now=give.now)
     lost += [e.claim for e in others if not finish.end(connection, e, now=give.now)]
-    if any(ending.status.final for ending in give.endings):
+    if plain or any(ending.status.final for ending in others):
         ring(connection, DONE)
-    if any(ending.status is Status.QUEUED for ending in give.endings):
+    if any(ending.status is Status.QUEUED for ending in others):
         ring(connection, WORK)
     return lost
 

@@ -14,7 +14,7 @@ from itertools import islice
 from taskrow.storage.claims import Claim
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Held:
     """One task in the hands of a runner."""
 

@@ -12,6 +12,7 @@ from taskrow.engine.messages import READY, LineBuffer, Report, decode_report, en
 from taskrow.storage.claims import Claim
 
 _PIECE = 256 * 1024
+_UNHEARD = 1024 * 1024  # bytes of reports
 
 
 class RunnerHandle:
@@ -22,6 +23,9 @@ class RunnerHandle:
     ) -> None:
         self._work, work = socket.socketpair()
         self._control, control = socket.socketpair()
+        # As much as the system allows: a runner must not wait while we commit. (By default Linux
+        # holds 278 short reports.)
+        work.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _UNHEARD)
         files = [str(work.fileno()), str(control.fileno()), str(os.getpid())]
         with work, control:
             self.process = subprocess.Popen(
@@ -71,7 +75,7 @@ class RunnerHandle:
 
     def receive(self) -> list[Report]:
         """The reports that have come; sets ``gone`` at the end of the line."""
-        lines: list[bytes] = []
+        lines: list[str] = []
         try:
             while piece := self._work.recv(_PIECE):
                 lines += self._lines.feed(piece)

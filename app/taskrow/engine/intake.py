@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 
-_NEWS = (PROGRESS, LOGS)
-_COMMIT = (COMMITTING, COMMITTED, UNCOMMITTED)
+_NEWS = (PROGRESS, LOGS, COMMITTING, COMMITTED, UNCOMMITTED, GOES_ON)  # the task goes on
 
 
 class Intake:
@@ -56,6 +55,12 @@ class Intake:
         """Whether something is to be written before the worker may end."""
         return bool(self.endings or self.late_logs)
 
+    @property
+    def known(self) -> set[int]:
+        """The rows (seq) that a runner holds, or whose ending is yet to be written."""
+        held = {held.claim.seq for handle in self._crew.handles for held in handle.in_flight}
+        return held | {ending.claim.seq for ending in self.endings}
+
     def hear(self, handle: RunnerHandle) -> bool:
         """Like :meth:`listen`; a runner that is gone is buried."""
         freed = self.listen(handle)
@@ -66,8 +71,11 @@ class Intake:
     def listen(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
         handle.flush()
-        freed = [self._take_in(handle, report) for report in handle.receive()]
-        return any(freed)
+        freed, now = False, None
+        for report in handle.receive():
+            now = now or self._engine.clock()
+            freed |= self._take_in(handle, report, now)
+        return freed
 
     def bury(self, handle: RunnerHandle) -> None:
         """A runner is gone: what it ran ends so, what it had not begun goes back unharmed."""
@@ -97,19 +105,20 @@ class Intake:
         now = self._engine.clock()
         self.endings += [endings.released(self._engine, claim, now) for claim in claims]
 
-    def _take_in(self, handle: RunnerHandle, report: Report) -> bool:
-        if report.kind in (READY, WORN):
-            handle.worn |= report.kind == WORN
-            return report.kind == READY
+    def _take_in(self, handle: RunnerHandle, report: Report, now: datetime) -> bool:
+        kind = report.kind
+        if kind in (READY, WORN):
+            handle.worn |= kind == WORN
+            return kind == READY
         held = handle.find(report)
-        if report.kind in _NEWS or report.kind in _COMMIT or report.kind == GOES_ON:
+        if kind in _NEWS:
             if held is not None:
                 self._note(held, report)
             return False
-        if held is not None and report.kind == WAITS:
+        if held is not None and kind == WAITS:
             self._crew.note_wait(handle, held)
         elif held is not None:
-            self._take(handle, held, report)
+            self._take(handle, held, report, now)
         return True
 
     def _note(self, held: Held, report: Report) -> None:
@@ -132,7 +141,7 @@ class Intake:
             self._logs.pop(held.claim.seq, None)
             self._journal.committed(held.claim, moment - (held.since or moment))
 
-    def _take(self, handle: RunnerHandle, held: Held, report: Report) -> None:
+    def _take(self, handle: RunnerHandle, held: Held, report: Report, now: datetime) -> None:
         """A runner has done with a task, or gives it back."""
         ran = report.kind != RETURNED
         begins = handle.drop(held, time.monotonic(), ran=ran)
@@ -143,7 +152,7 @@ class Intake:
         if report.kind == OVER:
             self._close_committed(held.claim, _raised(report.payload))
         else:
-            ending = endings.ending_of(self._engine, held.claim, report, self._engine.clock())
+            ending = endings.ending_of(self._engine, held.claim, report, now)
             self._close(ending, seconds)
         self._crew.pace.note(seconds)
         if begins is not None:
@@ -151,8 +160,10 @@ class Intake:
 
     def _close(self, ending: Ending, seconds: float) -> None:
         """An attempt is over: what it said last goes with its end."""
-        last_word, logs = self.progress.close(ending.claim), self._logs.pop(ending.claim.seq, None)
-        self.endings.append(replace(ending, progress=last_word, logs=logs, seconds=seconds))
+        ending.progress = self.progress.close(ending.claim)
+        ending.logs = self._logs.pop(ending.claim.seq, None)
+        ending.seconds = seconds
+        self.endings.append(ending)
 
     def _close_committed(self, claim: Claim, what: str | None) -> None:
         """The function is over whose task was before; ``what`` went wrong after that."""

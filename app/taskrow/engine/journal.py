@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Sequence
 
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_text
@@ -26,6 +27,14 @@ class Journal:
                 "%s %s started, attempt %d, waited %.3f s",
                 claim.id, claim.name, claim.attempt, max(0.0, wait),
             )  # fmt: skip
+
+    def all_ended(self, endings: Sequence[Ending], lost: Sequence[Claim]) -> None:
+        """Those that ended, but for the lost; where nobody hears of successes they cost nothing."""
+        if not log.isEnabledFor(logging.INFO):
+            endings = [e for e in endings if e.status is not Status.SUCCEEDED]
+        for ending in endings:
+            if ending.claim not in lost:
+                self.ended(ending)
 
     def ended(self, ending: Ending) -> None:
         claim = ending.claim

@@ -1,9 +1,10 @@
 """The lines that a supervisor and its runners write to each other.
 
 One message is one line of text. What is JSON already (arguments, results) is passed on as it is,
-neither decoded nor encoded again on its way between the row and the function.
+neither decoded nor encoded again on its way between the row and the function. There are two lines
+for each task, so they are put together and taken apart by hand.
 
-supervisor -> runner, work:     ``run <seq> <attempt> <json>``
+supervisor -> runner, work:     ``run <seq> <attempt> <id> <failures> <retries> <name> <json>``
 supervisor -> runner, control:  ``cancel <seq>``, ``recall``, ``granted <seq>``, ``refused <seq>``
 runner -> supervisor:           ``<kind> <seq> <attempt> <ms> <json>``
 """
@@ -13,8 +14,8 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from json.encoder import encode_basestring_ascii
+from typing import Any, NamedTuple
 
 from taskrow.domain.answer import Answer
 from taskrow.storage.claims import Claim
@@ -31,17 +32,25 @@ WAITS, GOES_ON = "waits", "goes-on"
 GRANTED, REFUSED = "granted", "refused"
 
 
-@dataclass(frozen=True)
-class Assignment:
-    """What a runner is told to run. ``call`` is JSON text: id, name, failures, retries, args."""
+class Assignment(NamedTuple):
+    """What a runner is told to run. ``call`` is read when it is run: :func:`decode_call`."""
 
     seq: int
     attempt: int
     call: str
 
 
-@dataclass(frozen=True)
-class Report:
+class Called(NamedTuple):
+    """What is called. ``arguments`` is JSON text (domain/payload.py)."""
+
+    id: str
+    failures: int
+    retries: int
+    name: str
+    arguments: str
+
+
+class Report(NamedTuple):
     """What a runner says of an assignment. ``ms`` is how long it ran, ``payload`` is JSON text."""
 
     kind: str
@@ -53,26 +62,41 @@ class Report:
 
 def encode_assignment(claim: Claim) -> bytes:
     """The line for a claim. A row edited by hand may hold line breaks; JSON does not need them."""
-    head = json.dumps(
-        {"id": claim.id, "name": claim.name, "failures": claim.failures, "retries": claim.retries}
-    )
-    args = claim.args.replace("\n", " ").replace("\r", " ")
-    return f'run {claim.seq} {claim.attempt} {head[:-1]}, "args": {args}}}\n'.encode()
+    args, failures = claim.args, claim.attempt - 1 - claim.losses
+    if "\n" in args or "\r" in args:
+        args = args.replace("\n", " ").replace("\r", " ")
+    return (
+        f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {failures} {claim.retries} "
+        f"{_quoted(claim.name)} {args}\n"
+    ).encode()
 
 
-def decode_assignment(line: bytes) -> Assignment:
-    _, seq, attempt, call = line.decode().split(" ", 3)
+def decode_assignment(line: str) -> Assignment:
+    _, seq, attempt, call = line.split(" ", 3)
     return Assignment(int(seq), int(attempt), call)
 
 
+def decode_call(call: str) -> Called:
+    task_id, failures, retries, name, arguments = call.split(" ", 4)
+    return Called(_unquoted(task_id), int(failures), int(retries), _unquoted(name), arguments)
+
+
+def _quoted(text: str) -> str:
+    """A text in one word: in a row edited by hand even an id may have spaces."""
+    return encode_basestring_ascii(text).replace(" ", "\\u0020")
+
+
+def _unquoted(word: str) -> str:
+    return str(json.loads(word)) if "\\" in word else word[1:-1]
+
+
 def encode_report(report: Report) -> bytes:
-    return (
-        f"{report.kind} {report.seq} {report.attempt} {report.ms:.3f} {report.payload}\n".encode()
-    )
+    kind, seq, attempt, ms, payload = report
+    return f"{kind} {seq} {attempt} {ms:.3f} {payload}\n".encode()
 
 
-def decode_report(line: bytes) -> Report:
-    kind, seq, attempt, ms, payload = line.decode().split(" ", 4)
+def decode_report(line: str) -> Report:
+    kind, seq, attempt, ms, payload = line.split(" ", 4)
     return Report(kind, int(seq), int(attempt), float(ms), payload)
 
 
@@ -103,11 +127,10 @@ class LineBuffer:
     def __init__(self) -> None:
         self._rest = bytearray()
 
-    def feed(self, piece: bytes) -> list[bytes]:
+    def feed(self, piece: bytes) -> list[str]:
         """Add a piece; return the lines that are complete now."""
         self._rest += piece
         if b"\n" not in piece:
             return []
-        *lines, rest = self._rest.split(b"\n")
-        self._rest = bytearray(rest)
-        return [bytes(line) for line in lines]
+        whole, _, self._rest = self._rest.rpartition(b"\n")
+        return whole.decode().split("\n")

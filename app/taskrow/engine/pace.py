@@ -5,8 +5,8 @@ Short tasks come in batches, so that one fsync serves many; a long task never ha
 
 from __future__ import annotations
 
-_BATCH_SECONDS = 0.010  # what a runner may have in hand
-_MOST = 500
+_BATCH_SECONDS = 0.015  # what may wait in a runner, behind the tasks that run
+_MOST = 600  # more would make an exchange so long that who submits meanwhile feels it
 _WEIGHT = 0.2  # of the newest task in the average
 STUCK_SECONDS = 0.020  # after this long without an end, what waits in a runner is taken back
 
@@ -26,8 +26,8 @@ class Pace:
         """How many tasks a runner may hold: those that it starts within a few milliseconds."""
         if self._average is None:
             return threads
-        batch = threads * int(_BATCH_SECONDS / max(self._average, 1e-6))
-        return max(threads, min(_MOST, batch))
+        behind = threads * int(_BATCH_SECONDS / max(self._average, 1e-6))
+        return max(threads, min(_MOST, threads + behind))
 
     def seconds_for(self, tasks: int, threads: int = 1) -> float:
         """How long a runner will take for so many tasks."""

@@ -17,11 +17,14 @@ from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status, Task
-from taskrow.engine import by_hand, purging
+from taskrow.engine import by_hand
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
+from taskrow.engine.limits import Limits
+from taskrow.engine.purging import purge_of
 from taskrow.engine.registry import Registry
+from taskrow.engine.retention import Retention
 from taskrow.engine.watcher import Watcher
 from taskrow.errors import NoSuchTaskError
 from taskrow.storage import logs, queries
@@ -64,8 +67,10 @@ class QueueEngine:
         self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
+        self.limits = Limits(settings)
         self._ready = False
         self._history = History()
+        self._retention = Retention(settings, self.options_of)
         self._watcher: tuple[int, Watcher] | None = None
         self._starting = threading.Lock()
         self.eager = settings.eager
@@ -129,7 +134,7 @@ class QueueEngine:
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
         is written and the id is that task's. ``now``: the moment of the submit, where it has been
-        asked for. TaskExistsError, DatabaseError: nothing was submitted.
+        asked for. TaskExistsError, DatabaseError (DiskFullError, QueueFullError): it was not.
         """
         now = now or self.clock()
         task = self.new_task(
@@ -160,6 +165,7 @@ class QueueEngine:
         (engine/joining.py).
         """
         write = self.writing_on(connection)
+        self.limits.check(self._database)
         try:
             found: str = write(lambda writer: submit(writer, task, now=now, request=request))
         except IntegrityError as error:
@@ -267,11 +273,11 @@ class QueueEngine:
 
     def purge_at(self, name: str, status: Status, now: datetime) -> datetime:
         """When the row of a task that ends now may go."""
-        return self.settings.purge_at(status, self.options_of(name).retention, now)
+        return self._retention.purge_at(name, status, now)
 
     def purge(self, *, older_than: timedelta | None = None) -> int:
         """Delete the finished rows whose time is up (engine/purging.py); returns how many."""
-        return purging.purge(self.database, now=self.clock(), older_than=older_than)
+        return purge_of(self.database, now=self.clock(), older_than=older_than).run()
 
     def close(self) -> None:
         """Let go of the database."""

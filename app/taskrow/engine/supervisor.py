@@ -19,13 +19,15 @@ from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
+from taskrow.engine.rhythm import Rhythm
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
+from taskrow.engine.strays import Strays
 from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.engine.worker_options import WorkerOptions
 from taskrow.errors import DatabaseError
-from taskrow.storage import queries, upkeep, workers
+from taskrow.storage import queries, workers
 from taskrow.storage.claims import Claim
 from taskrow.storage.doorbell import open_doorbell
 from taskrow.storage.liveness import new_worker_id, show_life
@@ -46,7 +48,7 @@ class Supervisor:
         check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
-        self._listener = Listener(open_doorbell(engine.database, WORK))
+        self._listener = Listener(open_doorbell(engine.database, WORK, of_others=True))
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
@@ -60,6 +62,7 @@ class Supervisor:
         self._upkeep = Upkeep(engine, self.id, self._liveness)
         self._journal = Journal(debug=options.debug)
         self._intake = Intake(engine, self._crew, self._journal)
+        self._strays = Strays(engine, self.id)
         self._signals = StopSignals()
         self._stopping = Stopping(
             self._crew,
@@ -70,6 +73,7 @@ class Supervisor:
         self._wires = Wires()
         self._next_due: datetime | None = None
         self._hungry = True  # there may be more to claim than was taken
+        self._rhythm = Rhythm(self._crew)
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
 
     def run(self) -> None:
@@ -82,16 +86,10 @@ class Supervisor:
             self._finish()
 
     def _begin(self) -> None:
-        now, registry = self._engine.clock(), self._engine.registry
-        options, database = self._options, self._engine.database
+        now, options, database = self._engine.clock(), self._options, self._engine.database
         queues = ", ".join(options.queues or ["all"])
         database.write(
             lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
-        )
-        database.write(
-            lambda c: upkeep.recall_unknown(
-                c, lambda name: registry.find(name) is not None, now=now
-            )
         )
         self._upkeep.begin(now)
         self._signals.install()
@@ -119,12 +117,19 @@ class Supervisor:
         if moment < self._rest_until:
             return
         if self._listens(moment) and self._listener.is_due(moment):
-            self._look(moment)
+            if self._listener.is_sure and self._wants_tasks(moment) and not self._crew.is_busy:
+                self._exchange(moment)  # it is a look, too
+                self._listener.found_nothing(moment)
+                self._listener.learn(found=self._crew.is_busy)
+            else:
+                self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
-        if moment >= self._upkeep_at or self._fires_in() == 0:
+        if moment >= self._upkeep_at or self._upkeep.must_fire(self._engine.clock()):
             self._upkeep_at = moment + RECLAIM_EVERY
             self._keep_up(moment)
+        if not self._signals.stops:
+            self._upkeep.go_on_purging(moment)
 
     def _keep_up(self, moment: float) -> None:
         """The duties beside the tasks: bury runners that ended unheard, look after the queue."""
@@ -145,16 +150,21 @@ class Supervisor:
 
     def _hear(self, patience: float) -> None:
         others = [self._signals.fileno()]
-        bell = self._listener.bell.fileno
-        if bell is not None and self._listens(time.monotonic()):
+        moment = time.monotonic()
+        bell = self._listener.file(moment)
+        if bell is not None and self._listens(moment):
             others.append(bell)
-        for handle in self._wires.wait(patience, self._crew.handles, others):
+        speakers = self._wires.wait(patience, self._crew.handles, others)
+        for handle in speakers:
             self._hungry |= self._intake.hear(handle)
+        if speakers:
+            self._rhythm.let_more_come()
         self._signals.drain()
 
     def _listens(self, moment: float) -> bool:
         """Whether news from the database matter: not while stopping, or while it is in trouble."""
-        return not self._signals.stops and moment >= self._rest_until
+        knows = self._hungry and self._rhythm.has_looked(moment)
+        return not self._signals.stops and moment >= self._rest_until and not knows
 
     def _patience(self) -> float:
         """Seconds in which nothing can become due."""
@@ -168,39 +178,42 @@ class Supervisor:
             self._beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
         ]  # fmt: skip
         waits = [at - moment for at in moments if at is not None]
+        if not self._signals.stops:
+            waits += self._upkeep.waits(self._engine.clock(), moment)
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
+        waits += [at - moment for at in self._rhythm.next_moments() if at > moment]
         if (progress := self._intake.progress.next_due(moment)) is not None:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
             waits.append((self._next_due - self._engine.clock()).total_seconds())
-        if (fires := self._fires_in()) is not None:
-            waits.append(fires)
         return max(0.0, min(waits))
-
-    def _fires_in(self) -> float | None:
-        """Seconds until a schedule is due; None: not soon, or not for a worker that stops."""
-        due_at = self._upkeep.fire_at
-        if due_at is None or self._signals.stops:
-            return None
-        return max(0.0, (due_at - self._engine.clock()).total_seconds())
 
     # -- the rows --------------------------------------------------------------------------------
 
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
+        began = time.thread_time()
         with self._engine.database.read() as connection:
-            self._hungry |= queries.is_anything_queued(connection, self._options.queues)
-            self._next_due = queries.next_due(connection)
+            if not self._hungry:
+                self._hungry = queries.is_anything_queued(connection, self._options.queues)
+                self._listener.learn(found=self._hungry)
+            if not self._hungry:  # else the exchange sees it
+                self._next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
-        self._listener.found_nothing(moment)
+        self._upkeep.tend_log()
+        self._listener.found_nothing(moment, time.thread_time() - began)
+        self._rhythm.looked(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
-        news = self._intake.has_unwritten or self._intake.progress.due(moment)
-        if news or moment >= self._beat_at:
+        if moment >= self._beat_at or self._intake.progress.due(moment):
             return True
-        return self._wants_tasks(moment) and (self._hungry or self._is_something_due())
+        if self._rhythm.lingers(moment):
+            return False
+        return self._intake.has_unwritten or (
+            self._wants_tasks(moment) and (self._hungry or self._is_something_due())
+        )
 
     def _wants_tasks(self, moment: float) -> bool:
         return not self._signals.stops and self._crew.capacity(moment) > 0
@@ -231,15 +244,12 @@ class Supervisor:
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
         self._next_due = take.next_due
+        self._rhythm.exchanged(moment)
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
-        if take.claimed:
-            self._listener.look_at_once(moment)
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
-        for ending in give.endings:
-            if ending.claim not in take.lost:
-                self._journal.ended(ending)
+        self._journal.all_ended(give.endings, take.lost)
         for claim in take.lost:
             self._journal.lost(claim)
         if take.beaten is not None:
@@ -248,6 +258,8 @@ class Supervisor:
                 self._hungry |= self._intake.listen(handle)
             self._crew.follow(take.beaten, give.now)
         self._hand_out(take.claimed, give.now, moment)
+        if take.beaten is not None:
+            self._intake.release(self._strays.find(take.beaten, self._intake.known))
 
     def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
         known = []
@@ -266,7 +278,8 @@ class Supervisor:
             return self._rest_until > 0 and self._stopping.has_given_up()
         if self._signals.stops:
             return True
-        return self._options.burst and not self._hungry and not self._is_something_due()
+        done = not self._hungry and not self._is_something_due() and self._upkeep.purge_at is None
+        return self._options.burst and done
 
     def _finish(self) -> None:
         self._crew.dismiss()

@@ -9,8 +9,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from contextlib import AbstractContextManager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import Connection
 
@@ -18,7 +17,7 @@ from taskrow.errors import DatabaseBusyError
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
-Begin = Callable[[], AbstractContextManager[Connection]]
+Transact = Callable[[Work[Any]], Any]
 
 _MOST_TOGETHER = 200
 
@@ -27,7 +26,7 @@ class _Entry(Generic[T]):
     """One thread's work and what came of it."""
 
     def __init__(self, work: Work[T], *, alone: bool = False) -> None:
-        self._work, self.alone = work, alone
+        self.work, self.alone = work, alone
         self._result: T
         self._done = False
         self._error: Exception | None = None
@@ -35,11 +34,8 @@ class _Entry(Generic[T]):
         self._sleep = threading.Lock()
         self._sleep.acquire()
 
-    def run(self, connection: Connection) -> None:
-        self._result = self._work(connection)
-
-    def succeed(self) -> None:
-        self._done = True
+    def succeed(self, result: T) -> None:
+        self._result, self._done = result, True
 
     def fail(self, error: Exception) -> None:
         self._error = error
@@ -48,14 +44,16 @@ class _Entry(Generic[T]):
         """Sleep until this work is settled, or its thread is the one to commit."""
         self._sleep.acquire()
 
-    def wake(self) -> None:
+    def lead(self) -> None:
+        """Its thread commits next."""
+        self.leads = True
         self._sleep.release()
 
     def settle(self) -> None:
         """The work is committed, or will not be."""
         self.settled = True
         if not self.leads:
-            self.wake()
+            self._sleep.release()
 
     def outcome(self) -> T:
         if self._error is not None:
@@ -66,86 +64,93 @@ class _Entry(Generic[T]):
 
 
 class GroupCommit:
-    """Runs work in write transactions that ``begin`` opens: one for all the work that waits.
+    """Runs work in write transactions (``transact``): one for all the work that waits.
 
     Work may be run twice (the first time undone), so it changes nothing but the rows. What must not
     be is run alone.
     """
 
-    def __init__(self, begin: Begin) -> None:
-        self._begin = begin
-        self._line: deque[_Entry[object]] = deque()
-        self._lock = threading.Lock()
-        self._is_led = False
+    def __init__(self, transact: Transact) -> None:
+        self._transact = transact
+        self._turn = threading.Lock()  # whoever holds it commits
+        self._line: deque[_Entry[Any]] = deque()
+        self._changing = threading.Lock()  # nobody leaves the line while a leader is taken from it
 
     def run(self, work: Work[T]) -> T:
         """Run ``work``; return its result after the commit, or raise its error or the commit's."""
-        return self._run(_Entry(work))
+        if self._line or not self._turn.acquire(blocking=False):
+            return self._run_in_line(_Entry(work))
+        try:
+            return self._transact(work)  # type: ignore[no-any-return]
+        finally:
+            self._pass_on()
 
     def run_alone(self, work: Work[T]) -> T:
         """Like :meth:`run`, but once, in this thread and in a transaction that nobody shares."""
-        return self._run(_Entry(work, alone=True))
+        return self._run_in_line(_Entry(work, alone=True))
 
-    def _run(self, entry: _Entry[T]) -> T:
-        self._stand_in_line(entry)  # type: ignore[arg-type]
+    def _run_in_line(self, entry: _Entry[T]) -> T:
+        self._line.append(entry)
+        self._give_turn()  # whoever had it may have left before we came
         try:
             entry.wait()
         except BaseException:  # a signal's exception: nobody may wait for this thread
-            self._leave(entry)  # type: ignore[arg-type]
+            self._leave(entry)
             raise
         if not entry.settled:
             self._lead()
         return entry.outcome()
 
-    def _stand_in_line(self, entry: _Entry[object]) -> None:
-        with self._lock:
-            self._line.append(entry)
-            if not self._is_led:
-                self._name_leader()
+    def _give_turn(self) -> None:
+        """The first in line commits next, unless somebody commits now, who sees the line then."""
+        while self._line and self._turn.acquire(blocking=False):
+            with self._changing:
+                if self._line:
+                    self._line[0].lead()
+                    return
+            self._turn.release()  # the last one has just left
 
-    def _leave(self, entry: _Entry[object]) -> None:
-        with self._lock:
-            led = entry.leads and not entry.settled
+    def _pass_on(self) -> None:
+        self._turn.release()
+        self._give_turn()
+
+    def _leave(self, entry: _Entry[Any]) -> None:
+        with self._changing:
             if entry in self._line:
                 self._line.remove(entry)
-            if led:
-                self._name_leader()
-
-    def _name_leader(self) -> None:
-        """The first in line commits next."""
-        self._is_led = bool(self._line)
-        if self._line:
-            self._line[0].leads = True
-            self._line[0].wake()
+        if entry.leads and not entry.settled:
+            self._pass_on()
 
     def _lead(self) -> None:
-        """Commit for the line, wake everybody that was served, and name the next leader."""
-        with self._lock:
-            served = self._take_together()
+        """Commit for the line, name the next leader, and wake everybody that was served."""
+        served = self._take_together()
         try:
             self._commit(served)
         finally:
+            self._pass_on()
             for entry in served:
                 entry.settle()
-            with self._lock:
-                self._name_leader()
 
-    def _take_together(self) -> list[_Entry[object]]:
+    def _take_together(self) -> list[_Entry[Any]]:
         """Those at the head of the line that share a transaction."""
-        served = [self._line.popleft()]
-        while self._line and len(served) < _MOST_TOGETHER:
-            if served[0].alone or self._line[0].alone:
-                break
-            served.append(self._line.popleft())
+        with self._changing:
+            served = [self._line.popleft()]
+            while self._line and len(served) < _MOST_TOGETHER:
+                if served[0].alone or self._line[0].alone:
+                    break
+                served.append(self._line.popleft())
         return served
 
-    def _commit(self, entries: list[_Entry[object]]) -> None:
+    def _commit(self, entries: list[_Entry[Any]]) -> None:
         begun = False
+
+        def run_all(connection: Connection) -> list[Any]:
+            nonlocal begun
+            begun = True
+            return [entry.work(connection) for entry in entries]
+
         try:
-            with self._begin() as connection:
-                begun = True
-                for entry in entries:
-                    entry.run(connection)
+            results = self._transact(run_all)
         except Exception as error:  # noqa: BLE001 - it belongs to those that brought the work
             # Whose fault it was shows when each runs alone; where no turn was to be had it was
             # nobody's, and to wait for one again for each would take for ever.
@@ -153,5 +158,5 @@ class GroupCommit:
             for entry in entries:
                 self._commit([entry]) if alone else entry.fail(error)
         else:
-            for entry in entries:
-                entry.succeed()
+            for entry, result in zip(entries, results, strict=True):
+                entry.succeed(result)

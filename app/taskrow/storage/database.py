@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy import exc as sql_errors
 
-from taskrow.errors import DatabaseBusyError, DatabaseError, SettingsError
+from taskrow.errors import DatabaseBusyError, DatabaseError, DiskFullError, SettingsError
 
 T = TypeVar("T")
 
@@ -78,13 +80,33 @@ def plain_errors(place: str) -> Iterator[None]:
     """Turn what a driver raises into one sentence; a broken rule of the schema stays what it is."""
     try:
         yield
-    except sql_errors.IntegrityError:
-        raise
-    except sql_errors.TimeoutError as error:
-        waited = f"the task database {place} cannot be used: no connection became free in time"
-        raise DatabaseBusyError(waited) from error
-    except sql_errors.DBAPIError as error:
+    except sql_errors.SQLAlchemyError as error:
+        raise_plainly(place, error)
+
+
+def raise_plainly(place: str, error: sql_errors.SQLAlchemyError | OSError) -> NoReturn:
+    """What :func:`plain_errors` does with an error, where a context manager takes too long.
+
+    Also for what the system says of the files beside an SQLite database.
+    """
+    if isinstance(error, sql_errors.TimeoutError):
+        raise DatabaseBusyError(
+            f"the task database {place} cannot be used: no connection became free in time"
+        ) from error
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+    elif isinstance(error, sql_errors.DBAPIError) and not isinstance(
+        error, sql_errors.IntegrityError
+    ):
         reason = str(error.orig).strip().split("\n", 1)[0]
-        busy = "database is locked" in reason or "timeout" in reason
-        kind = DatabaseBusyError if busy else DatabaseError
-        raise kind(f"the task database {place} cannot be used: {reason}") from error
+    else:
+        raise error
+    raise _kind_of(reason)(f"the task database {place} cannot be used: {reason}") from error
+
+
+def _kind_of(reason: str) -> type[DatabaseError]:
+    """What it means: in SQLite's words, or in those of the system, which PostgreSQL quotes."""
+    if "database or disk is full" in reason or os.strerror(errno.ENOSPC) in reason:
+        return DiskFullError
+    busy = "database is locked" in reason or "timeout" in reason
+    return DatabaseBusyError if busy else DatabaseError

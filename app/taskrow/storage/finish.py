@@ -6,30 +6,52 @@ where it does not hold, nothing is changed, and the caller is told that the clai
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    TableValuedAlias,
+    Text,
+    bindparam,
+    cast,
+    column,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_milliseconds
 from taskrow.domain.unique import is_let_go_at_start
-from taskrow.storage.claims import FENCE, Claim
+from taskrow.storage.claims import FENCE, OWN_ATTEMPT, Claim, write_progress
 from taskrow.storage.counts import add_counts
 from taskrow.storage.credentials import erase_credentials
 from taskrow.storage.logs import keep_logs
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.requests import store_answer
 from taskrow.storage.tables import status_is, task_attempts, tasks
 
 _MILLISECOND = timedelta(milliseconds=1)
+_LARGE = 16 * 1024  # characters of a result that is written alone, to keep the others' JSON short
+
+encode_results = json.JSONEncoder(ensure_ascii=False, check_circular=False).encode
+
+Alike = tuple[int, str, datetime | None, int | None]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)  # not frozen, as a Claim is not
 class Ending:
     """How an attempt ends. ``error`` and ``progress`` are JSON text.
 
@@ -52,39 +74,53 @@ class Ending:
     seconds: float = 0.0  # how long it ran; for the log
 
 
-_SUCCEED = (
-    update(tasks)
-    .where(*FENCE)
-    .values(
-        status=Status.SUCCEEDED,
-        result=bindparam("to_result"),
-        progress=func.coalesce(bindparam("to_progress"), tasks.c.progress),
-        lease_expires_at=None,
-        finished_at=bindparam("now"),
-        purge_at=bindparam("to_purge_at"),
+def _succeed_statement(results: TableValuedAlias) -> Prepared:
+    """End many attempts at once: ``results`` is a JSON object of them, by the numbers of the rows.
+
+    A statement for each row takes SQLite twice as long: 7 us instead of 3.5.
+    """
+    statement = (
+        update(tasks)
+        .where(tasks.c.seq == cast(results.c.key, BigInteger), *OWN_ATTEMPT)
+        .values(
+            status=Status.SUCCEEDED,
+            result=results.c.value,
+            lease_expires_at=None,
+            finished_at=bindparam("now"),
+            purge_at=bindparam("to_purge_at"),
+        )
     )
-)
+    return Prepared(statement, "results", "at_attempt", "at_worker", "now", "to_purge_at")
+
+
+def _succeed_statements() -> dict[str, Prepared]:
+    """By dialect: the two unfold a JSON object by functions of different names."""
+    results, pair = bindparam("results", type_=Text), (column("key", Text), column("value", Text))
+    sqlite = func.json_each(results)
+    postgresql = func.json_each_text(cast(results, JSON))
+    return {
+        "sqlite": _succeed_statement(sqlite.table_valued(*pair)),
+        "postgresql": _succeed_statement(postgresql.table_valued(*pair)),
+    }
+
+
+_SUCCEED = _succeed_statements()
 
 
 def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime) -> list[Claim]:
-    """End attempts that went well, all in one statement. Returns the claims that were lost.
+    """End attempts that went well, those that are alike in one statement. Returns the lost claims.
 
     A success that is told again (its commit went well, the news of it did not) is not lost.
     """
     if not endings:
         return []
-    rows = [
-        ending.claim.fence
-        | {
-            "to_result": ending.result,
-            "to_progress": ending.progress,
-            "to_purge_at": ending.purge_at,
-            "now": now,
-        }
-        for ending in endings
-    ]
-    changed = connection.execute(_SUCCEED, rows).rowcount
-    if changed == len(rows):
+    write_progress(connection, [(e.claim, e.progress) for e in endings if e.progress is not None])
+    statement = _SUCCEED[connection.dialect.name]
+    changed = sum(
+        statement.change(connection, (encode_results(results), *alike, now, purge_at))
+        for (*alike, purge_at, _), results in _results(endings).items()
+    )
+    if changed == len(endings):
         _count(connection, endings, now)
         keep_logs(connection, endings)
         return []
@@ -93,6 +129,16 @@ def succeed(connection: Connection, endings: Sequence[Ending], *, now: datetime)
     _count(connection, fresh, now)
     keep_logs(connection, fresh)
     return [ending.claim for ending in endings if _key(ending) not in ended_at]
+
+
+def _results(endings: Sequence[Ending]) -> dict[Alike, dict[int, str | None]]:
+    """The results by the rows' numbers, of endings that one statement can write: most of them."""
+    groups: dict[Alike, dict[int, str | None]] = defaultdict(dict)
+    for e in endings:
+        claim, result = e.claim, e.result
+        alone = claim.seq if result is not None and len(result) > _LARGE else None
+        groups[claim.attempt, claim.worker, e.purge_at, alone][claim.seq] = result
+    return groups
 
 
 def end(connection: Connection, ending: Ending, *, now: datetime) -> bool:

@@ -21,6 +21,9 @@ _DEADLOCK, _MOST_TRIES = "40P01", 5
 # Of one process at most: a server takes 100 by default. They are kept, since to open one takes as
 # long as some hundred reads; threads stand in line for them, as long as the busy timeout.
 _CONNECTIONS = 15
+
+# For the trigger that rings for all others (storage/tables.py).
+_RINGS_ITSELF = "-c taskrow.rings=itself"
 _SILENCE = 2.0  # seconds beyond the busy timeout, after which a silent server is given up
 
 
@@ -108,7 +111,8 @@ class PostgresDatabase(Database):
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
                     "options": f"-c timezone=UTC -c lock_timeout={waits} "
-                    f"-c idle_in_transaction_session_timeout={10 * waits} {self._own_options()}",
+                    f"-c idle_in_transaction_session_timeout={10 * waits} {_RINGS_ITSELF} "
+                    f"{self._own_options()}",
                 },
             )
             limit_patience(engine, self._busy_timeout + _SILENCE)

@@ -9,29 +9,35 @@ from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
 from taskrow.domain.task import Status, Task
 from taskrow.storage.lanes import is_paused
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import status_is, tasks
+from taskrow.storage.types import as_time
 
 _FIND = select(tasks).where(tasks.c.id == bindparam("task_id"))
-_NEXT_DUE = select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED))
+_NEXT_DUE = Prepared(select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED)))
 _NEXT_QUEUE = (
     select(func.min(tasks.c.queue).label("name"))
     .where(status_is(Status.QUEUED), tasks.c.queue > bindparam("after"))
     .subquery()
 )
-_NEXT_WAITING = select(_NEXT_QUEUE.c.name, is_paused(_NEXT_QUEUE.c.name).label("paused"))
-_QUEUED_IN = (
+_NEXT_WAITING = Prepared(select(_NEXT_QUEUE.c.name, is_paused(_NEXT_QUEUE.c.name)), "after")
+_QUEUED_IN = Prepared(
     select(tasks.c.seq)
     .where(
         status_is(Status.QUEUED),
         tasks.c.queue == bindparam("of_queue"),
         ~is_paused(bindparam("of_queue")),
     )
-    .limit(1)
+    .limit(1),
+    "of_queue",
 )
-_CANCELS_ASKED = select(tasks.c.seq, tasks.c.terminate_requested_at).where(
-    status_is(Status.RUNNING),
-    tasks.c.worker == bindparam("of_worker"),
-    tasks.c.cancel_requested_at.is_not(None),
+_CANCELS_ASKED = Prepared(
+    select(tasks.c.seq, tasks.c.terminate_requested_at.is_not(None)).where(
+        status_is(Status.RUNNING),
+        tasks.c.worker == bindparam("of_worker"),
+        tasks.c.cancel_requested_at.is_not(None),
+    ),
+    "of_worker",
 )
 
 _AT_ONCE = 500  # ids in one statement: SQLite takes 32766, and a long list is compiled anew
@@ -62,7 +68,9 @@ def list_tasks(
 ) -> list[Task]:
     """The newest tasks that fit."""
     query = select(tasks).order_by(tasks.c.seq.desc()).limit(limit)
-    if statuses:
+    if set(statuses) == {Status.RUNNING}:  # an index has those, and they are few
+        query = query.where(status_is(Status.RUNNING))
+    elif statuses:
         query = query.where(tasks.c.status.in_(statuses))
     if queue is not None:
         query = query.where(tasks.c.queue == queue)
@@ -75,19 +83,18 @@ def is_anything_queued(connection: Connection, queues: Sequence[str] | None = No
     """Whether a task waits for a worker of these queues (None: of any) that is not paused."""
     if queues is None:
         return next(_waiting(connection), None) is not None
-    looks = (connection.execute(_QUEUED_IN, {"of_queue": queue}).first() for queue in queues)
-    return any(found is not None for found in looks)
+    return any(_QUEUED_IN.fetch(connection, [queue]) for queue in queues)
 
 
 def cancels_asked(connection: Connection, worker: str) -> dict[int, bool]:
     """The rows (seq) that this worker runs and that shall stop; True: at once, terminated."""
-    rows = connection.execute(_CANCELS_ASKED, {"of_worker": worker})
-    return {row.seq: row.terminate_requested_at is not None for row in rows}
+    return {seq: bool(now) for seq, now in _CANCELS_ASKED.fetch(connection, [worker])}
 
 
 def next_due(connection: Connection) -> datetime | None:
     """When the next scheduled task is due."""
-    return connection.execute(_NEXT_DUE).scalar()
+    [(due,)] = _NEXT_DUE.fetch(connection, ())
+    return None if due is None else as_time(due)
 
 
 def next_due_by_name(connection: Connection) -> dict[str, datetime]:
@@ -103,11 +110,11 @@ def queues_waiting(connection: Connection) -> list[str]:
 
 def _waiting(connection: Connection) -> Iterator[str]:
     """By a skip scan: one look a queue, not a row; it tells whether the queue is paused, too."""
-    after = ""
-    while (found := connection.execute(_NEXT_WAITING, {"after": after}).one()).name is not None:
-        after = found.name
-        if not found.paused:
-            yield after
+    [(name, paused)] = _NEXT_WAITING.fetch(connection, [""])
+    while name is not None:
+        if not paused:
+            yield name
+        [(name, paused)] = _NEXT_WAITING.fetch(connection, [name])
 
 
 def task_of(row: RowMapping) -> Task:

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    func,
+    insert,
+    select,
+)
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.credentials import store_credentials
 from taskrow.storage.inserts import insert_postgresql, insert_sqlite
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
 # The channels of PostgreSQL's NOTIFY. On SQLite the commit itself is the bell.
@@ -22,9 +33,11 @@ DONE = "taskrow_done"  # something has ended
 _MOST_TRIES = 10
 
 
-@dataclass(frozen=True, kw_only=True)
-class NewTask:
-    """A task that is about to be written. ``args`` is JSON text (domain/payload.py)."""
+class NewTask(NamedTuple):
+    """A task that is about to be written. ``args`` is JSON text (domain/payload.py).
+
+    The fields are columns, so that it is the beginning of its row as it stands.
+    """
 
     id: str
     name: str
@@ -57,6 +70,37 @@ class StoredRequest:
         return replace(self, fingerprint=fingerprint)
 
 
+COLUMNS = (*NewTask._fields, "status", "created_at")
+
+
+class _Inserts:
+    """The statements that write a task in one dialect; ``bell`` is rung by what they return."""
+
+    def __init__(self, insert: Callable[[Table], Any], *bell: ColumnElement[Any]) -> None:
+        new = insert(tasks)
+        numbered = new.returning(tasks.c.seq, *bell)
+        fresh = new.on_conflict_do_nothing().returning(tasks.c.seq, *bell)
+        self.plain = Prepared(new.returning(*bell) if bell else new, *COLUMNS)
+        self.numbered = Prepared(numbered, *COLUMNS)
+        self.if_free = Prepared(fresh, *COLUMNS)
+
+
+@cache
+def _inserts_of(dialect: str) -> _Inserts:
+    if dialect == "sqlite":
+        return _Inserts(insert_sqlite)
+    return _Inserts(insert_postgresql, func.pg_notify(WORK, ""))  # one round trip less
+
+
+_KEY_IS = {
+    "id": tasks.c.id == bindparam("key"),
+    "idempotency": tasks.c.idempotency_key == bindparam("key"),
+    "unique": and_(tasks.c.unique_key == bindparam("key"), IS_LIVE),
+}
+_HOLDER = {kind: Prepared(select(tasks.c.id).where(is_), "key") for kind, is_ in _KEY_IS.items()}
+_INSERT_REQUEST = Prepared(insert(task_requests), "task_seq", "request", "body", "fingerprint")
+
+
 def submit(
     connection: Connection, task: NewTask, *, now: datetime, request: StoredRequest | None = None
 ) -> str:
@@ -66,52 +110,24 @@ def submit(
     one is not over) its ``unique_key``: then nothing is written. IntegrityError when its id is
     taken.
     """
-    if task.unique_key is None and task.idempotency_key is None:
-        connection.execute(insert(tasks), row_of(task, now))
-    elif (holder := _insert_or_find(connection, task, now)) is not None:
-        return holder
+    inserts, row = _inserts_of(connection.dialect.name), row_of(task, now)
+    if task.unique_key is not None or task.idempotency_key is not None:
+        written = _insert_or_find(connection, inserts, task, row)
+        if isinstance(written, str):
+            return written
+    elif request is None:
+        inserts.plain.change(connection, row)
+        return task.id
+    else:
+        [[written, *_]] = inserts.numbered.fetch(connection, row)
     if request is not None:
-        _insert_request(connection, task.id, request)
-    ring(connection, WORK)
+        _insert_request(connection, written, request)
     return task.id
 
 
-def _insert_or_find(connection: Connection, task: NewTask, now: datetime) -> str | None:
-    """Insert a task with keys; or the id of the task that has one of them."""
-    insert_new = insert_sqlite if connection.dialect.name == "sqlite" else insert_postgresql
-    statement = insert_new(tasks).on_conflict_do_nothing().returning(tasks.c.seq)
-    for _ in range(_MOST_TRIES):
-        if connection.execute(statement, row_of(task, now)).scalar() is not None:
-            return None
-        if (holder := _find_holder(connection, task)) is not None:
-            return holder  # else it has just ended: try again
-        if connection.execute(select(tasks.c.seq).where(tasks.c.id == task.id)).first():
-            connection.execute(insert(tasks), row_of(task, now))  # for its error: the id is taken
-    raise DatabaseBusyError
-
-
-def _find_holder(connection: Connection, task: NewTask) -> str | None:
-    if task.idempotency_key is not None:
-        same = tasks.c.idempotency_key == task.idempotency_key
-        if (found := connection.execute(select(tasks.c.id).where(same)).scalar()) is not None:
-            return str(found)
-    if task.unique_key is None:
-        return None
-    live = select(tasks.c.id).where(tasks.c.unique_key == task.unique_key, IS_LIVE)
-    return connection.execute(live).scalar()
-
-
-def _insert_request(connection: Connection, task_id: str, request: StoredRequest) -> None:
-    seq = connection.execute(select(tasks.c.seq).where(tasks.c.id == task_id)).scalar_one()
-    row = {
-        "task_seq": seq,
-        "request": request.request,
-        "body": request.body,
-        "fingerprint": request.fingerprint,
-    }
-    connection.execute(insert(task_requests), row)
-    if request.sealed is not None:
-        store_credentials(connection, seq, request.sealed)
+def row_of(task: NewTask, now: datetime) -> tuple[Any, ...]:
+    """The values of COLUMNS for a task that is written now."""
+    return (*task, Status.SCHEDULED if task.run_at > now else Status.QUEUED, now)
 
 
 def ring(connection: Connection, channel: str) -> None:
@@ -120,21 +136,29 @@ def ring(connection: Connection, channel: str) -> None:
         connection.execute(select(func.pg_notify(channel, "")))
 
 
-def row_of(task: NewTask, now: datetime) -> Mapping[str, Any]:
-    """The columns of a task that is written now."""
-    return {
-        "id": task.id,
-        "name": task.name,
-        "args": task.args,
-        "queue": task.queue,
-        "priority": task.priority,
-        "retries": task.retries,
-        "crash_limit": task.crash_limit,
-        "status": Status.SCHEDULED if task.run_at > now else Status.QUEUED,
-        "run_at": task.run_at,
-        "expires_at": task.expires_at,
-        "created_at": now,
-        "owner": task.owner,
-        "unique_key": task.unique_key,
-        "idempotency_key": task.idempotency_key,
-    }
+def _insert_or_find(
+    connection: Connection, inserts: _Inserts, task: NewTask, row: tuple[Any, ...]
+) -> int | str:
+    """Insert a task with keys: its seq; or the id of the task that has one of them."""
+    for _ in range(_MOST_TRIES):
+        if written := inserts.if_free.fetch(connection, row):
+            return int(written[0][0])
+        if (holder := _find_holder(connection, task)) is not None:
+            return holder  # else it has just ended: try again
+        if _HOLDER["id"].fetch(connection, (task.id,)):
+            inserts.plain.change(connection, row)  # for its error: the id is taken
+    raise DatabaseBusyError
+
+
+def _find_holder(connection: Connection, task: NewTask) -> str | None:
+    for kind, key in (("idempotency", task.idempotency_key), ("unique", task.unique_key)):
+        if key is not None and (found := _HOLDER[kind].fetch(connection, (key,))):
+            return str(found[0][0])
+    return None
+
+
+def _insert_request(connection: Connection, seq: int, request: StoredRequest) -> None:
+    row = (seq, request.request, request.body, request.fingerprint)
+    _INSERT_REQUEST.change(connection, row)
+    if request.sealed is not None:
+        store_credentials(connection, seq, request.sealed)
