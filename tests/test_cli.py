@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 from flask.cli import FlaskGroup
 
-from taskrow.__main__ import main as taskrow
+from taskrow.command_line import commands as taskrow
 from taskrow.storage.schema import known_revisions
 from tests.apps.doors.tasks import add, fail
 from tests.doors.site import APP, open_app

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from taskrow import TaskQueue
-from taskrow.__main__ import main
+from taskrow.command_line import commands
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.engine.functions import TaskFunction
@@ -52,9 +52,9 @@ def test_every_setting_has_its_row() -> None:
     assert shown == wanted
 
 
-@pytest.mark.parametrize("name", main.commands)
+@pytest.mark.parametrize("name", commands.commands)
 def test_every_command_has_its_row_with_all_its_options(name: str) -> None:
-    command = main.commands[name]
+    command = commands.commands[name]
     [row] = [text for names, text in NAMED if name in [words.split()[0] for words in names]]
     subcommands = command.commands if isinstance(command, click.Group) else {}
     for sub in subcommands:

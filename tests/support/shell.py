@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 from flask import Flask
 from flask.cli import FlaskGroup, ScriptInfo
 
-from taskrow.__main__ import main as taskrow
+from taskrow.command_line import commands as taskrow
 from taskrow.engine.queue import QueueEngine
 from tests.doors.site import APP
 

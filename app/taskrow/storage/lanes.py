@@ -16,10 +16,9 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.submit import WORK, ring
 from taskrow.storage.tables import queues, status_is, tasks
 

@@ -79,8 +79,12 @@ class SqliteDatabase(Database):
         with plain_errors(self.place):
             self._open().truncate_log()
 
+    def keep_log(self) -> None:
+        """Fold the log before others of its writers have to: the duty of a worker."""
+        self._open().keep_log()
+
     def scrub(self) -> None:
-        """Cut the log if it holds deleted secrets; it waits for a commit otherwise."""
+        """Fold the log if it is long, or holds deleted secrets; it waits for a commit otherwise."""
         with plain_errors(self.place):
             self._open().scrub()
 
@@ -124,6 +128,9 @@ class _Open:
     def truncate_log(self) -> None:
         self._writer.checkpoints.truncate_next()
         self.commits.run(lambda _: None)  # the checkpoint comes after it, in its turn at the gate
+
+    def keep_log(self) -> None:
+        self._writer.checkpoints.keeps = True
 
     def scrub(self) -> None:
         if self._writer.checkpoints.is_due:

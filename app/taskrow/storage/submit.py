@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -17,12 +18,11 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.credentials import store_credentials
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
@@ -85,10 +85,13 @@ class _Inserts:
         self.if_free = Prepared(fresh, *COLUMNS)
 
 
-_INSERTS = {
-    "sqlite": _Inserts(insert_sqlite),
-    "postgresql": _Inserts(insert_postgresql, func.pg_notify(WORK, "")),  # one round trip less
-}
+@cache
+def _inserts_of(dialect: str) -> _Inserts:
+    if dialect == "sqlite":
+        return _Inserts(insert_sqlite)
+    return _Inserts(insert_postgresql, func.pg_notify(WORK, ""))  # one round trip less
+
+
 _KEY_IS = {
     "id": tasks.c.id == bindparam("key"),
     "idempotency": tasks.c.idempotency_key == bindparam("key"),
@@ -107,7 +110,7 @@ def submit(
     one is not over) its ``unique_key``: then nothing is written. IntegrityError when its id is
     taken.
     """
-    inserts, row = _INSERTS[connection.dialect.name], row_of(task, now)
+    inserts, row = _inserts_of(connection.dialect.name), row_of(task, now)
     if task.unique_key is not None or task.idempotency_key is not None:
         written = _insert_or_find(connection, inserts, task, row)
         if isinstance(written, str):

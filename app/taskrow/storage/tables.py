@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Connection,
     ForeignKey,
     Index,
     LargeBinary,
@@ -27,6 +28,7 @@ from taskrow.domain.task import Status
 from taskrow.storage.types import BigInt, UtcTime
 
 metadata = MetaData()
+_WHERE = "where"
 
 
 def status_is(status: Status) -> ColumnElement[bool]:
@@ -44,7 +46,18 @@ def _table(name: str, *parts: Any) -> Table:
 
 def _partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
     condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, info={_WHERE: condition})
+
+
+@event.listens_for(metadata, "before_create")
+def _tell_postgresql_what_is_partial(_: MetaData, connection: Connection, **_options: Any) -> None:
+    """Where an index is made, and not before: SQLite's users need not load that dialect."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _WHERE in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info[_WHERE]
 
 
 tasks = _table(
