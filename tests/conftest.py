@@ -95,7 +95,11 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str
 
 
 def is_shared(request: pytest.FixtureRequest) -> bool:
-    return request.node.get_closest_marker("shared_worker") is not None
+    """Whether a test shares its database and worker; one of such a module may have its own."""
+    node = request.node
+    return bool(node.get_closest_marker("shared_worker")) and not node.get_closest_marker(
+        "own_worker"
+    )
 
 
 @pytest.fixture(scope="module")

@@ -21,12 +21,13 @@ KEPT = {"workers", "schedules", VERSION_TABLE}
 
 
 class SharedProcesses(ProcessFactory):
-    """Starts processes; a worker that is asked for as it was before is the one from before."""
+    """Starts processes; what is asked for as it was before is the one from before."""
 
     def __init__(self, directory: Path, database_url: str) -> None:
         super().__init__(directory, database_url)
         self._wish: object = None
         self._worker: Process | None = None
+        self._webs: dict[str, tuple[Process, str]] = {}
 
     def begin(self, directory: Path) -> None:
         """A test begins: what is started from now on works in its directory."""
@@ -43,6 +44,13 @@ class SharedProcesses(ProcessFactory):
             self._worker, self._wish = worker, wish
         worker.forget_output()
         return worker
+
+    def web(
+        self, app: str = "tests.apps.basic:app", port: int | None = None
+    ) -> tuple[Process, str]:
+        if app not in self._webs or self._webs[app][0].process.poll() is not None:
+            self._webs[app] = super().web(app, port)
+        return self._webs[app]
 
     def end_worker(self) -> None:
         """End the worker, and whatever it runs."""
