@@ -239,12 +239,13 @@ class Supervisor:
         del self._intake.endings[: len(give.endings)]
         del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
-        self._settle(give, take, time.monotonic())  # a commit takes its time
+        committed = time.monotonic()  # it takes its time
+        self._rhythm.exchanged(moment, committed)
+        self._settle(give, take, committed)
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
         self._next_due = take.next_due
-        self._rhythm.exchanged(moment)
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
         if give.beat:

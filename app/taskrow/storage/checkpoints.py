@@ -8,12 +8,13 @@ short, and a worker makes it before the log has grown so much that a submit woul
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import time
 from pathlib import Path
 
 from sqlalchemy import Connection
+
+from taskrow.storage.log_file import LogFile
 
 log = logging.getLogger("taskrow.database")
 
@@ -30,7 +31,7 @@ class Checkpoints:
     """The checkpoints of one process. ``keeps``: they are its duty before that of others."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._log = path, f"{path}-wal"
+        self._path, self.log = path, LogFile(path)
         self._at = _CHECKPOINT_BYTES
         self.keeps = False
         self._tells_at = _LONG_BYTES
@@ -48,7 +49,7 @@ class Checkpoints:
 
     @property
     def _has_grown(self) -> bool:
-        return _size(self._log) >= self._at + _CHECKPOINT_BYTES * (not self.keeps)
+        return self.log.size >= self._at + _CHECKPOINT_BYTES * (not self.keeps)
 
     def truncate_next(self) -> None:
         """Cut the log after the next commit."""
@@ -56,7 +57,8 @@ class Checkpoints:
 
     def after_commit(self, writer: Connection) -> None:
         """Fold the log when it has grown, or holds what must not stay."""
-        self._scrubs |= writer.info.pop(ERASED, False)
+        if writer.info.pop(ERASED, False):
+            self._scrubs = True
         if self._is_to_be_cut:
             self._cut(writer)
         elif self._has_grown:
@@ -66,16 +68,16 @@ class Checkpoints:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
         if _checkpoint(writer, "TRUNCATE"):
             self._scrubs = False
-        self._at = max(_CHECKPOINT_BYTES, _size(self._log))
+        self._at = max(_CHECKPOINT_BYTES, self.log.size)
 
     def _fold(self, writer: Connection) -> None:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
-        size = _size(self._log)
+        size = self.log.size
         began_anew = _checkpoint(writer, "TRUNCATE" if size > _TRUNCATE_BYTES else "RESTART")
         self._tells_at = _LONG_BYTES if began_anew else self._tell(size)
         # A reader can hold it back; then it is tried again when it has grown by as much.
-        grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
+        grown = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
         self._at = max(_CHECKPOINT_BYTES, grown)
 
     def _tell(self, size: int) -> int:
@@ -85,16 +87,9 @@ class Checkpoints:
         log.warning(
             "the log %s has grown to %d MB, for somebody reads %s without an end: close the shells "
             "and programs that have a transaction open on it",
-            self._log, size // _MEGABYTE, self._path.name,
+            self.log, size // _MEGABYTE, self._path.name,
         )  # fmt: skip
         return 2 * size
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _checkpoint(writer: Connection, mode: str) -> bool:

@@ -217,8 +217,10 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
-        if has_app_context() and current_app._get_current_object() in self._apps:  # type: ignore[attr-defined]
-            return engine_of(current_app)
+        if has_app_context():
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            if app in self._apps:
+                return engine_of(app)
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
