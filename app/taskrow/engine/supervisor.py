@@ -19,6 +19,7 @@ from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
+from taskrow.engine.portion import Portion
 from taskrow.engine.rhythm import Rhythm
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taskrow.worker")
 
+_HOLD = 0.002  # seconds that an exchange may take, beside its commit: others wait for it
 _REST = 0.5  # seconds between tries while the database cannot be used
 
 
@@ -72,6 +74,8 @@ class Supervisor:
         )
         self._wires = Wires()
         self._next_due: datetime | None = None
+        self._portion = Portion(_HOLD)
+        self._since_oldest = 0
         self._hungry = True  # there may be more to claim than was taken
         self._rhythm = Rhythm(self._crew)
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
@@ -222,19 +226,21 @@ class Supervisor:
         return self._next_due is not None and self._next_due <= self._engine.clock()
 
     def _exchange(self, moment: float) -> None:
-        now = self._engine.clock()
+        now, most = self._engine.clock(), self._portion.size
         give = Give(
             worker=self.id,
             now=now,
             lease=now + timedelta(seconds=self._engine.settings.lease),
-            endings=tuple(self._intake.endings),
+            endings=tuple(self._intake.endings[:most]),
             progress=self._intake.progress.due(moment),
             late_logs=tuple(self._intake.late_logs),
             beat=moment >= self._beat_at,
-            capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
+            capacity=min(most, self._crew.capacity(moment)) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
+            since_oldest=self._since_oldest,
         )
         take = self._engine.database.write(lambda connection: exchange(connection, give))
+        self._portion.learn(max(len(give.endings), len(take.claimed)), take.seconds)
         self._rest_until = 0.0
         del self._intake.endings[: len(give.endings)]
         del self._intake.late_logs[: len(give.late_logs)]
@@ -245,14 +251,12 @@ class Supervisor:
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
-        self._next_due = take.next_due
+        self._next_due, self._since_oldest = take.next_due, take.since_oldest
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         self._journal.all_ended(give.endings, take.lost)
-        for claim in take.lost:
-            self._journal.lost(claim)
         if take.beaten is not None:
             # A row that its own runner ended meanwhile is not taken away: it has said so before.
             for handle in self._crew.handles:

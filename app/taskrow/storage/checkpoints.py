@@ -22,7 +22,8 @@ ERASED = "taskrow.erased"  # the note on a connection that its transaction delet
 
 _MEGABYTE = 1024 * 1024
 _CHECKPOINT_BYTES = 4 * _MEGABYTE  # 3.5 ms on a quick disk; twice as many, 5 ms
-_TRUNCATE_BYTES = 2 * _CHECKPOINT_BYTES
+_UNKEPT = 2  # so many times longer the log is when a process sees that nobody keeps it
+_CUT = 1.5  # and when it has come to be so many times as long, it is cut
 _LONG_BYTES = 64 * _MEGABYTE  # so long is no log that can be folded
 _SCRUB_EVERY = 1.0  # seconds
 
@@ -32,9 +33,9 @@ class Checkpoints:
 
     def __init__(self, path: Path) -> None:
         self._path, self.log = path, LogFile(path)
-        self._at = _CHECKPOINT_BYTES
+        self._at = 1  # where it was folded last, or could not be
         self.keeps = False
-        self._tells_at = _LONG_BYTES
+        self._told = 0  # bytes
         self._scrubs = False  # the log holds what was deleted for good
         self._next_scrub = 0.0
 
@@ -48,8 +49,12 @@ class Checkpoints:
         return self._at == 0 or (self._scrubs and time.monotonic() >= self._next_scrub)
 
     @property
+    def _least(self) -> int:
+        return _CHECKPOINT_BYTES if self.keeps else _UNKEPT * _CHECKPOINT_BYTES
+
+    @property
     def _has_grown(self) -> bool:
-        return self.log.size >= self._at + _CHECKPOINT_BYTES * (not self.keeps)
+        return self.log.size >= max(self._at, self._least)
 
     def truncate_next(self) -> None:
         """Cut the log after the next commit."""
@@ -68,28 +73,27 @@ class Checkpoints:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
         if _checkpoint(writer, "TRUNCATE"):
             self._scrubs = False
-        self._at = max(_CHECKPOINT_BYTES, self.log.size)
+        self._at = max(1, self.log.size)
 
     def _fold(self, writer: Connection) -> None:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
         size = self.log.size
-        began_anew = _checkpoint(writer, "TRUNCATE" if size > _TRUNCATE_BYTES else "RESTART")
-        self._tells_at = _LONG_BYTES if began_anew else self._tell(size)
+        began_anew = _checkpoint(writer, "TRUNCATE" if size > _CUT * self._least else "RESTART")
+        self._told = 0 if began_anew else self._tell(size)
         # A reader can hold it back; then it is tried again when it has grown by as much.
-        grown = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
-        self._at = max(_CHECKPOINT_BYTES, grown)
+        self._at = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
 
     def _tell(self, size: int) -> int:
-        """Say that somebody reads without an end; returns at what size to say it again."""
-        if size < self._tells_at:
-            return self._tells_at
+        """Say that somebody reads without an end, and again when the log is twice as long."""
+        if size < max(_LONG_BYTES, 2 * self._told):
+            return self._told
         log.warning(
             "the log %s has grown to %d MB, for somebody reads %s without an end: close the shells "
             "and programs that have a transaction open on it",
             self.log, size // _MEGABYTE, self._path.name,
         )  # fmt: skip
-        return 2 * size
+        return size
 
 
 def _checkpoint(writer: Connection, mode: str) -> bool:

@@ -23,14 +23,17 @@ def has_space_to_give(connection: Connection) -> bool:
 def give_space_back(connection: Connection, *, pages: int) -> None:
     """Cut up to so many free pages off the file; it is smaller after the next checkpoint."""
     if (surplus := _surplus(connection)) > 0:
-        # Each row of its (empty) answer is a page: it goes on as long as it is asked.
-        connection.exec_driver_sql(f"PRAGMA incremental_vacuum({min(pages, surplus)})").all()
+        raw: Any = connection.connection.driver_connection
+        for _ in range(min(pages, surplus)):
+            # Each row of its answer is a page, but one without columns, so that the driver stops
+            # after the first.
+            raw.execute("PRAGMA incremental_vacuum(1)")
 
 
 def _surplus(connection: Connection) -> int:
-    if _ask(connection, "auto_vacuum") != _INCREMENTAL:
-        return 0
     free = _ask(connection, "freelist_count")
+    if _ask(connection, "auto_vacuum") != _INCREMENTAL:  # 0 on one that has read nothing yet
+        return 0
     return free - max(_KEPT, (_ask(connection, "page_count") - free) // _KEPT_SHARE)
 
 

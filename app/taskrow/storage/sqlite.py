@@ -30,8 +30,9 @@ from taskrow.storage.writer import Writer
 
 T = TypeVar("T")
 
+_INCREMENTAL = 2
+
 _WRITER_PRAGMAS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # only counts before the first table is made
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
@@ -172,5 +173,7 @@ def _set_up_reader(raw: Any, _: Any) -> None:
 
 def _set_up_writer(raw: Any, _: Any) -> None:
     raw.isolation_level = None  # the driver's own transactions would begin DEFERRED
+    if raw.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):  # to say it is a write
+        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table is made
     for pragma in _WRITER_PRAGMAS:
         raw.execute(pragma).fetchall()
