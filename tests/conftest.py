@@ -19,6 +19,7 @@ from tests.support.databases import Templates, sqlite_url_of
 from tests.support.postgres import PostgresServer, PostgresUnavailable
 from tests.support.processes import ProcessFactory, processes
 from tests.support.shared import SharedPlace, shared_place
+from tests.support.spreading import Spreading, longest_first
 
 if TYPE_CHECKING:
     from tests.support.shell import Shell
@@ -31,6 +32,15 @@ def pytest_configure() -> None:
     """A shell that runs us in the background has us ignore Ctrl-C; our children must hear it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading:
+    return Spreading(config, log)
 
 
 @pytest.fixture(scope="session")
