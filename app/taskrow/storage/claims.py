@@ -241,20 +241,25 @@ def find_held(connection: Connection, fence: dict[str, Any]) -> Claim | None:
     return None if row is None else _claim_of(row)
 
 
+def _running(whose: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(*_CLAIM_COLUMNS).where(_RUNNING, whose).order_by(tasks.c.seq), "of_worker"
+    )
+
+
+_RUNNING_HERE = _running(tasks.c.worker == bindparam("of_worker"))
+_RUNNING_ELSEWHERE = _running(tasks.c.worker != bindparam("of_worker"))
+
+
 def running_here(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of this worker."""
-    return _running(connection, tasks.c.worker == worker)
+    rows = _RUNNING_HERE.fetch(connection, [worker])
+    return _with_losses(connection, [_claim_of(row) for row in rows])
 
 
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of all other workers: candidates for a reclaim."""
-    return _running(connection, tasks.c.worker != worker)
-
-
-def _running(connection: Connection, whose: ColumnElement[bool]) -> list[Claim]:
-    rows = connection.execute(
-        select(*_CLAIM_COLUMNS).where(_RUNNING, whose).order_by(tasks.c.seq)
-    ).all()
+    rows = _RUNNING_ELSEWHERE.fetch(connection, [worker])
     return _with_losses(connection, [_claim_of(row) for row in rows])
 
 
