@@ -18,8 +18,8 @@ from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.calls import NOTHING, Call, call_of
 from taskrow.engine.clock import utc_now
-from taskrow.engine.committing import check_session, commit_directly
-from taskrow.engine.context import Line, TaskContext, TaskRequest
+from taskrow.engine.committing import DirectLine
+from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
@@ -67,10 +67,7 @@ class TaskFunction(Generic[P, R]):
         return self._find_engine()
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        line = Line(
-            commit=lambda work, *_: commit_directly(self.engine, work),
-            check_session=lambda session: check_session(self.engine, session),
-        )
+        line = DirectLine(lambda: self.engine)
         context = TaskContext(TaskRequest(name=self.name, called_directly=True), line)
         returned = self._call(context, list(args), dict(kwargs))
         return context.committed_result if context.committed else returned

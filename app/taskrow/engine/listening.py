@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from taskrow.storage.doorbell import Doorbell, Heard
 
-_FIRST_AGAIN = 0.001  # seconds: what somebody writes cannot be read until it is committed
+_FIRST_AGAIN = 0.0005  # seconds: what somebody writes cannot be read until it is committed
 _LAST_AGAIN = 0.128
 _REST = 0.005  # between two looks for no more than that somebody (ourselves, perhaps) writes
 _SLOW_POLL = 1.0
-# Where commits come thick, looks take 5 % of a core at most; so much is free.
+# Where commits come thick, looks take 5 % of a core; but no rest is longer than the last.
 _REST_PER_LOOK = 20
 _FREE = 0.1
+_LONGEST_REST = 0.005
 
 
 class Listener:
@@ -19,18 +20,19 @@ class Listener:
     def __init__(self, bell: Doorbell) -> None:
         self.bell = bell
         self._next_look = self._last_look = self._deaf_until = 0.0
-        self._again = _FIRST_AGAIN
+        self._again: float | None = None  # how much later to look again for what somebody writes
         self._heard = Heard.NOTHING
         self._rang_truly = True
 
     @property
     def is_sure(self) -> bool:
         """Whether it has heard of a commit, and the last time something was there to be claimed."""
-        return self._heard is Heard.COMMIT and self._rang_truly
+        return Heard.COMMIT in self._heard and self._rang_truly
 
     def learn(self, *, found: bool) -> None:
-        """There was something to be claimed, or nothing."""
-        self._rang_truly = found
+        """There was something to be claimed, or nothing: what is a ring worth?"""
+        if Heard.COMMIT in self._heard:
+            self._rang_truly = found
 
     def timeout(self, now: float) -> float:
         """How long to wait at most before asking :meth:`is_due`."""
@@ -48,31 +50,24 @@ class Listener:
         if now < self._deaf_until:
             return False
         self._heard = self.bell.rang()
-        if self._heard is Heard.COMMIT:
-            self.look_at_once(now)
-        elif self._heard is Heard.WRITE:
-            self._look_soon(now)
+        if Heard.WRITE in self._heard:
+            self._again = _FIRST_AGAIN
+            soon = max(now + _FIRST_AGAIN, self._last_look + _REST)
+            self._next_look = min(self._next_look, soon)
+        if Heard.COMMIT in self._heard:
+            self._next_look = now
         return now >= self._next_look
-
-    def _look_soon(self, now: float) -> None:
-        soon = max(now + _FIRST_AGAIN, self._last_look + _REST)
-        self._next_look = min(self._next_look, soon)
-        self._again = _FIRST_AGAIN
-
-    def look_at_once(self, now: float) -> None:
-        """Something is there, or may be."""
-        self._next_look = now
-        self._again = _FIRST_AGAIN
 
     def found_nothing(self, now: float, cost: float = 0.0) -> None:
         """The look was in vain: look again a little later, then fall back to the slow poll.
 
-        cost: how many seconds it took, to be weighed against how often it is done.
+        cost: how many seconds of CPU it took, to be weighed against how often it is done.
         """
         self._last_look = now
-        self._deaf_until = max(self._deaf_until, now - _FREE) + _REST_PER_LOOK * cost
-        if self._again > _LAST_AGAIN:
-            self._next_look = now + _SLOW_POLL
+        rested = max(self._deaf_until, now - _FREE) + _REST_PER_LOOK * cost
+        self._deaf_until = min(rested, now + _LONGEST_REST)
+        if self._again is None or self._again > _LAST_AGAIN:
+            self._next_look, self._again = now + _SLOW_POLL, None
             return
         self._next_look = now + self._again
         self._again *= 2

@@ -13,36 +13,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
+from taskrow.engine.portion import Portion
 from taskrow.storage import purge as rows
 from taskrow.storage.database import Database
 from taskrow.storage.purge import Older
 from taskrow.storage.space import give_space_back, has_space_to_give
 
 _HOLD = 0.002  # seconds that a batch may take, beside its commit
-_FIRST, _MOST = 50, 1000
 _RESTS = 3  # the rest after a batch, in times of what it took
-
-
-class Portion:
-    """How many of something are done at once. It learns from how long they took."""
-
-    def __init__(self) -> None:
-        self.size = _FIRST
-
-    def timed(self, work: Callable[[Connection], int]) -> Callable[[Connection], int]:
-        """``work``, and a lesson from it."""
-
-        def run(connection: Connection) -> int:
-            began = time.perf_counter()
-            done = work(connection)
-            took = time.perf_counter() - began
-            if took > _HOLD:
-                self.size = max(1, int(self.size * max(0.25, _HOLD / took)))
-            elif done >= self.size:
-                self.size = min(_MOST, self.size + self.size // 2 + 1)
-            return done
-
-        return run
 
 
 class Purge(ABC):
@@ -50,7 +28,7 @@ class Purge(ABC):
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._rows, self._pages = Portion(), Portion()
+        self._rows, self._pages = Portion(_HOLD), Portion(_HOLD)
         self._rows_are_left = True
         self.deleted = 0
 
@@ -74,7 +52,7 @@ class Purge(ABC):
         """Delete a batch; returns whether there may be more."""
 
     def _delete(self, work: Callable[[Connection], int]) -> int:
-        deleted = self._database.write(self._rows.timed(work))
+        deleted = self._database.write(_timed(self._rows, work))
         self.deleted += deleted
         return deleted
 
@@ -87,8 +65,20 @@ class Purge(ABC):
             give_space_back(connection, pages=self._pages.size)
             return self._pages.size
 
-        self._database.write(self._pages.timed(give))
+        self._database.write(_timed(self._pages, give))
         return True
+
+
+def _timed(portion: Portion, work: Callable[[Connection], int]) -> Callable[[Connection], int]:
+    """``work``, and a lesson from it."""
+
+    def run(connection: Connection) -> int:
+        began = time.perf_counter()
+        done = work(connection)
+        portion.learn(done, time.perf_counter() - began)
+        return done
+
+    return run
 
 
 class PurgeOfDue(Purge):

@@ -21,6 +21,7 @@ from taskrow.engine import by_hand
 from taskrow.engine.clock import Clock, utc_now
 from taskrow.engine.history import History
 from taskrow.engine.joining import Surroundings, write_on
+from taskrow.engine.limits import Limits
 from taskrow.engine.purging import purge_of
 from taskrow.engine.registry import Registry
 from taskrow.engine.retention import Retention
@@ -66,6 +67,7 @@ class QueueEngine:
         self.application = settings.application or application
         self._database = open_database(settings.database_url, busy_timeout=settings.busy_timeout)
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
+        self.limits = Limits(settings)
         self._ready = False
         self._history = History()
         self._retention = Retention(settings, self.options_of)
@@ -132,7 +134,7 @@ class QueueEngine:
 
         ``args`` is JSON text (domain/payload.py). Where another task holds one of the keys, nothing
         is written and the id is that task's. ``now``: the moment of the submit, where it has been
-        asked for. TaskExistsError, DatabaseError: nothing was submitted.
+        asked for. TaskExistsError, DatabaseError (DiskFullError, QueueFullError): it was not.
         """
         now = now or self.clock()
         task = self.new_task(
@@ -162,6 +164,7 @@ class QueueEngine:
         ``connection``: write in its transaction instead, and the caller commits
         (engine/joining.py).
         """
+        self.limits.check(self._database)
         work = submission(self._database.dialect, task, now=now, request=request)
         try:
             held_by = self.writing_on(connection)(work)

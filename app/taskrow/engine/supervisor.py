@@ -19,6 +19,7 @@ from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
 from taskrow.engine.platforms import check_worker_platform
+from taskrow.engine.portion import Portion
 from taskrow.engine.rhythm import Rhythm
 from taskrow.engine.signals import StopSignals
 from taskrow.engine.stopping import Stopping
@@ -27,7 +28,7 @@ from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.engine.worker_options import WorkerOptions
 from taskrow.errors import DatabaseError
-from taskrow.storage import queries, upkeep, workers
+from taskrow.storage import queries, workers
 from taskrow.storage.claims import Claim
 from taskrow.storage.doorbell import open_doorbell
 from taskrow.storage.liveness import new_worker_id, show_life
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taskrow.worker")
 
+_HOLD = 0.002  # seconds that an exchange may take, beside its commit: others wait for it
 _REST = 0.5  # seconds between tries while the database cannot be used
 
 
@@ -48,7 +50,7 @@ class Supervisor:
         check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
-        self._listener = Listener(open_doorbell(engine.database, WORK))
+        self._listener = Listener(open_doorbell(engine.database, WORK, of_others=True))
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
@@ -72,6 +74,8 @@ class Supervisor:
         )
         self._wires = Wires()
         self._next_due: datetime | None = None
+        self._portion = Portion(_HOLD)
+        self._since_oldest = 0
         self._hungry = True  # there may be more to claim than was taken
         self._rhythm = Rhythm(self._crew)
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
@@ -86,16 +90,11 @@ class Supervisor:
             self._finish()
 
     def _begin(self) -> None:
-        now, registry = self._engine.clock(), self._engine.registry
-        options, database = self._options, self._engine.database
+        now, options, database = self._engine.clock(), self._options, self._engine.database
         queues = ", ".join(options.queues or ["all"])
         database.write(
             lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
         )
-        with database.read() as connection:
-            put_back = upkeep.names_put_back(connection)
-        if known := [name for name in put_back if registry.find(name) is not None]:
-            database.write(lambda c: upkeep.recall_unknown(c, known, now=now))
         self._upkeep.begin(now)
         self._signals.install()
         log.info(
@@ -123,13 +122,14 @@ class Supervisor:
             return
         if self._listens(moment) and self._listener.is_due(moment):
             if self._listener.is_sure and self._wants_tasks(moment) and not self._crew.is_busy:
-                self._hungry = True  # the exchange is a look, too
+                self._exchange(moment)  # it is a look, too
                 self._listener.found_nothing(moment)
+                self._listener.learn(found=self._crew.is_busy)
             else:
                 self._look(moment)
         if self._wants_exchange(moment):
             self._exchange(moment)
-        if moment >= self._upkeep_at or self._fires_in() == 0:
+        if moment >= self._upkeep_at or self._upkeep.must_fire(self._engine.clock()):
             self._upkeep_at = moment + RECLAIM_EVERY
             self._keep_up(moment)
         if not self._signals.stops:
@@ -181,9 +181,9 @@ class Supervisor:
         moments = [
             self._beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
         ]  # fmt: skip
-        if not self._signals.stops:
-            moments.append(self._upkeep.purge_at)
         waits = [at - moment for at in moments if at is not None]
+        if not self._signals.stops:
+            waits += self._upkeep.waits(self._engine.clock(), moment)
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
         waits += [at - moment for at in self._rhythm.next_moments() if at > moment]
@@ -191,29 +191,23 @@ class Supervisor:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
             waits.append((self._next_due - self._engine.clock()).total_seconds())
-        if (fires := self._fires_in()) is not None:
-            waits.append(fires)
         return max(0.0, min(waits))
-
-    def _fires_in(self) -> float | None:
-        """Seconds until a schedule is due; None: not soon, or not for a worker that stops."""
-        due_at = self._upkeep.fire_at
-        if due_at is None or self._signals.stops:
-            return None
-        return max(0.0, (due_at - self._engine.clock()).total_seconds())
 
     # -- the rows --------------------------------------------------------------------------------
 
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
+        began = time.thread_time()
         with self._engine.database.read() as connection:
             if not self._hungry:
                 self._hungry = queries.is_anything_queued(connection, self._options.queues)
+                self._listener.learn(found=self._hungry)
             if not self._hungry:  # else the exchange sees it
                 self._next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
-        self._listener.found_nothing(moment, time.monotonic() - moment)
+        self._upkeep.tend_log()
+        self._listener.found_nothing(moment, time.thread_time() - began)
         self._rhythm.looked(moment)
 
     def _wants_exchange(self, moment: float) -> bool:
@@ -232,38 +226,41 @@ class Supervisor:
         return self._next_due is not None and self._next_due <= self._engine.clock()
 
     def _exchange(self, moment: float) -> None:
-        now = self._engine.clock()
+        now, most = self._engine.clock(), self._portion.size
         give = Give(
             worker=self.id,
             now=now,
             lease=now + timedelta(seconds=self._engine.settings.lease),
-            endings=tuple(self._intake.endings),
+            endings=tuple(self._intake.endings[:most]),
             progress=self._intake.progress.due(moment),
             late_logs=tuple(self._intake.late_logs),
             beat=moment >= self._beat_at,
-            capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
+            capacity=min(most, self._crew.capacity(moment)) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
+            since_oldest=self._since_oldest,
         )
         take = self._engine.database.write(lambda connection: exchange(connection, give))
+        self._portion.learn(max(len(give.endings), len(take.claimed)), take.seconds)
         self._rest_until = 0.0
         del self._intake.endings[: len(give.endings)]
         del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
-        self._settle(give, take, time.monotonic())  # a commit takes its time
+        committed = time.monotonic()  # it takes its time
+        self._rhythm.exchanged(moment, committed)
+        self._settle(give, take, committed)
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
-        self._next_due = take.next_due
-        self._rhythm.exchanged(moment)
+        self._next_due, self._since_oldest = take.next_due, take.since_oldest
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
-            self._listener.learn(found=bool(take.claimed))
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         self._journal.all_ended(give.endings, take.lost)
-        for claim in take.lost:
-            self._journal.lost(claim)
         if take.beaten is not None:
+            # A row that its own runner ended meanwhile is not taken away: it has said so before.
+            for handle in self._crew.handles:
+                self._hungry |= self._intake.listen(handle)
             self._crew.follow(take.beaten, give.now)
         self._hand_out(take.claimed, give.now, moment)
         if take.beaten is not None:

@@ -15,7 +15,8 @@ import struct
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
-from enum import IntEnum
+from enum import Flag, auto
+from pathlib import Path
 from typing import Any
 
 from taskrow.errors import DatabaseError
@@ -26,12 +27,12 @@ from taskrow.storage.ring import Ring
 from taskrow.storage.sqlite import SqliteDatabase
 
 
-class Heard(IntEnum):
+class Heard(Flag):
     """What a bell says; False where it is silent."""
 
     NOTHING = 0
-    WRITE = 1  # somebody writes, perhaps this process: soon there may be something to read
-    COMMIT = 2  # there is
+    COMMIT = auto()  # there is something to read
+    WRITE = auto()  # somebody writes who does not know the gate: soon there may be
 
 
 class Doorbell(ABC):
@@ -49,14 +50,17 @@ class Doorbell(ABC):
         """Stop listening."""
 
 
-def open_doorbell(database: Database, channel: str) -> Doorbell:
-    """Listen to commits. ``channel`` picks the kind on PostgreSQL (storage/submit.py)."""
+def open_doorbell(database: Database, channel: str, *, of_others: bool = False) -> Doorbell:
+    """Listen to commits. ``channel`` picks the kind on PostgreSQL (storage/submit.py).
+
+    of_others: those of this process may stay unheard.
+    """
     if isinstance(database, PostgresDatabase):
         return ChannelBell(database, channel)
     assert isinstance(database, SqliteDatabase)
     with suppress(OSError, AttributeError):
         if sys.platform == "linux":
-            return LogBell(database)
+            return LogBell(database, of_others=of_others)
     return VersionBell(database)
 
 
@@ -67,14 +71,16 @@ class LogBell(Doorbell):
     _REMOVED = 0x4 | 0x400 | 0x8000  # IN_ATTRIB, IN_DELETE_SELF, IN_IGNORED
     _EVENT = struct.Struct("iIII")
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, *, of_others: bool = False) -> None:
         self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._gate = FileLock(path_of_write(database.path))
         self._ring = Ring(database.path, self._gate.fileno())
-        self._heard = self._ring.of_others()
+        self._count = self._ring.of_others if of_others else self._ring.count
+        self._heard = self._count()
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         self._watches = False
+        self._log_watch = 0
         try:
             self._watch()
         except BaseException:
@@ -84,10 +90,14 @@ class LogBell(Doorbell):
     def _watch(self) -> None:
         with self._database.read() as connection:  # the log is there while somebody is connected
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
-        for path in (f"{self._database.path}-wal", path_of_write(self._database.path)):
-            mask = self._MODIFIED | self._REMOVED
-            self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(path), mask))
+        path = self._database.path
+        self._log_watch = self._add_watch(f"{path}-wal")
+        self._add_watch(path_of_write(path))
         self._watches = True
+
+    def _add_watch(self, path: str | Path) -> int:
+        mask = self._MODIFIED | self._REMOVED
+        return self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(path), mask))
 
     def _check(self, result: int) -> int:
         if result < 0:
@@ -96,23 +106,25 @@ class LogBell(Doorbell):
         return result
 
     def rang(self) -> Heard:
-        masks = self._read()
-        if any(mask & self._REMOVED for mask in masks):  # the last to close it deletes the log
+        events = self._read()
+        if any(mask & self._REMOVED for _, mask in events):  # the last to close it deletes the log
             self._watches = False
         if not self._watches:
             with suppress(OSError, DatabaseError):  # then at the next time
                 self._watch()
-        before, self._heard = self._heard, self._ring.of_others()
-        if before != self._heard:
-            return Heard.COMMIT
-        return Heard.WRITE if masks else Heard.NOTHING
+        before, self._heard = self._heard, self._count()
+        heard = Heard.NOTHING if before == self._heard else Heard.COMMIT
+        # Whoever rings held SQLite's lock: what was written before is committed, or its own.
+        return heard | Heard.WRITE if events and events[-1][0] == self._log_watch else heard
 
-    def _read(self) -> list[int]:
+    def _read(self) -> list[tuple[int, int]]:
+        """The watches and masks of the events."""
         assert self.fileno is not None
         try:
-            return [mask for _, mask, _, _ in self._EVENT.iter_unpack(os.read(self.fileno, 65536))]
+            events = self._EVENT.iter_unpack(os.read(self.fileno, 65536))
         except BlockingIOError:
             return []
+        return [(watch, mask) for watch, mask, _, _ in events]
 
     def close(self) -> None:
         if self.fileno is not None:

@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, select
+from sqlalchemy import ColumnElement, Connection, Exists, exists, literal, or_, select
 
 from taskrow.domain.task import Status
 from taskrow.storage.lanes import is_paused
-from taskrow.storage.queries import is_anything_queued
 from taskrow.storage.tables import status_is, tasks
 
-_RUNNING, _SCHEDULED = status_is(Status.RUNNING), status_is(Status.SCHEDULED)
+_UNPAUSED = ~is_paused(tasks.c.queue)
+_RUNNING, _QUEUED, _SCHEDULED = map(status_is, (Status.RUNNING, Status.QUEUED, Status.SCHEDULED))
 
 
 def is_drained(connection: Connection, names: Collection[str], *, now: datetime) -> bool:
     """Whether nothing runs in these queues (none given: in any), and nothing waits that could run.
 
-    That is: queued in a queue that is not paused, or due, or between two attempts. One status at a
-    time, so that each is found by its own index; the last, which reads all that is scheduled, only
-    when there is nothing else.
+    That is: queued in a queue that is not paused, or due, or between two attempts. It is one
+    statement, since a task may go from one status to the next between two; and one EXISTS a status,
+    so that each has its own index. The last one, which reads all that is scheduled, comes last.
     """
-    if _is_there(connection, names, _RUNNING) or is_anything_queued(
-        connection, list(names) or None
-    ):
-        return False
-    waits = _SCHEDULED, ~is_paused(tasks.c.queue)
-    return not (
-        _is_there(connection, names, *waits, tasks.c.run_at <= now)
-        or _is_there(connection, names, *waits, tasks.c.attempt > 0)
+    waits = _SCHEDULED, _UNPAUSED
+    found = or_(
+        _is_there(names, _RUNNING),
+        _is_there(names, _QUEUED, _UNPAUSED),
+        _is_there(names, *waits, tasks.c.run_at <= now),
+        _is_there(names, *waits, tasks.c.attempt > 0),
     )
+    # As a condition, of which SQLite reads no more than it needs to know it.
+    return connection.execute(select(literal(1)).where(found)).first() is None
 
 
-def _is_there(
-    connection: Connection, names: Collection[str], *conditions: ColumnElement[bool]
-) -> bool:
-    query = select(tasks.c.seq).where(*conditions).limit(1)
-    if names:
-        query = query.where(tasks.c.queue.in_(names))
-    return connection.execute(query).first() is not None
+def _is_there(names: Collection[str], *conditions: ColumnElement[bool]) -> Exists:
+    found = exists().where(*conditions)
+    return found.where(tasks.c.queue.in_(names)) if names else found

@@ -29,11 +29,12 @@ class Ring:
             return
         _own[self._path] += 1
         with suppress(OSError):  # a full disk: then they hear the log, and look a little later
-            os.pwrite(self._file, (self._count() + 1).to_bytes(_BYTES, "little"), 0)
+            os.pwrite(self._file, (self.count() + 1).to_bytes(_BYTES, "little"), 0)
 
     def of_others(self) -> int:
         """A number that changes when another process rings."""
-        return self._count() - _own[self._path]
+        return self.count() - _own[self._path]
 
-    def _count(self) -> int:
+    def count(self) -> int:
+        """A number that changes when anybody rings."""
         return int.from_bytes(os.pread(self._file, _BYTES, 0), "little")

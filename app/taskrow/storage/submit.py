@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -18,12 +18,11 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.credentials import store_credentials
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.prepared import Once, Prepared
 from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
@@ -89,10 +88,13 @@ class _Inserts:
         self.if_free = Prepared(fresh, *COLUMNS)
 
 
-_INSERTS = {
-    "sqlite": _Inserts(insert_sqlite),
-    "postgresql": _Inserts(insert_postgresql, func.pg_notify(WORK, "")),  # one round trip less
-}
+@cache
+def _inserts_of(dialect: str) -> _Inserts:
+    if dialect == "sqlite":
+        return _Inserts(insert_sqlite)
+    return _Inserts(insert_postgresql, func.pg_notify(WORK, ""))  # one round trip less
+
+
 _KEY_IS = {
     "id": tasks.c.id == bindparam("key"),
     "idempotency": tasks.c.idempotency_key == bindparam("key"),
@@ -110,7 +112,7 @@ def submission(
     It returns an id (a text) where that is another task's, which holds a key of this one.
     """
     if request is None and task.unique_key is None and task.idempotency_key is None:
-        return Once(_INSERTS[dialect].plain, plain_row_of(task, now))
+        return Once(_inserts_of(dialect).plain, plain_row_of(task, now))
     return partial(submit, task=task, now=now, request=request)
 
 
@@ -123,7 +125,7 @@ def submit(
     one is not over) its ``unique_key``: then nothing is written. IntegrityError when its id is
     taken.
     """
-    inserts = _INSERTS[connection.dialect.name]
+    inserts = _inserts_of(connection.dialect.name)
     if task.unique_key is not None or task.idempotency_key is not None:
         written = _insert_or_find(connection, inserts, task, (*task, *_state_of(task, now)))
         if isinstance(written, str):

@@ -20,9 +20,10 @@ from sqlalchemy.exc import OperationalError
 from taskrow.errors import DatabaseError
 from taskrow.storage.alone import WorkFailed
 from taskrow.storage.checkpoints import Checkpoints
-from taskrow.storage.files import identity_of
+from taskrow.storage.database import raise_plainly
 from taskrow.storage.gate import Gate
 from taskrow.storage.prepared import Once, drive, driver_of
+from taskrow.storage.same_file import SameFile
 
 T = TypeVar("T")
 
@@ -35,10 +36,9 @@ class Writer:
     ``patience``: seconds to wait for the turn, at most.
     """
 
-    def __init__(self, path: Path, engine: Engine, *, patience: float) -> None:
-        self._path, self._engine, self._patience = path, engine, patience
-        self._file = str(path)
-        self._identity = identity_of(self._file)
+    def __init__(self, path: Path, file: SameFile, engine: Engine, *, patience: float) -> None:
+        self._path, self._file = path, file
+        self._engine, self._patience = engine, patience
         self.checkpoints = Checkpoints(path)
         self._gate: Gate | None = None
         self._connection: Connection | None = None
@@ -60,7 +60,7 @@ class Writer:
         gate.enter(deadline)
         try:
             done = self._run(work, deadline)
-            self._must_be_the_same_file()
+            self._file.must_be_there()
             self._after_commit()
         finally:
             gate.leave()
@@ -94,14 +94,6 @@ class Writer:
         else:
             driver_of(connection).rollback()
 
-    def _must_be_the_same_file(self) -> None:
-        """A deleted file can be written to without an error: such a commit must not be promised."""
-        if identity_of(self._file) != self._identity:
-            raise DatabaseError(
-                f"the task database {self._path} was deleted or replaced while it was in use: "
-                "what is written now would be lost; put it back and restart"
-            )
-
     def _after_commit(self) -> None:
         connection = self._connection
         assert connection is not None
@@ -110,7 +102,10 @@ class Writer:
             self._close_connection()
 
     def _open_gate(self) -> Gate:
-        self._gate = Gate(self._path)
+        try:
+            self._gate = Gate(self._path)
+        except OSError as error:
+            raise_plainly(str(self._path), error)
         return self._gate
 
     def _connect(self) -> Connection:

@@ -15,7 +15,8 @@ from http.client import HTTPException
 from pathlib import Path
 
 from tests.conformance.client import task_id
-from tests.faults.board import Unavailable, case
+from tests.faults.board import case
+from tests.faults.needs import Unavailable
 from tests.faults.operations.failing import fail_each
 from tests.faults.power.cutting import cut_all
 from tests.faults.power.journal import PROMISE, SYNC, WRITE, Entry, read_journal
@@ -89,7 +90,7 @@ def _one_cycle(place: Path) -> int:
 
 def _make_file_system(image: Path) -> None:
     with image.open("wb") as file:
-        file.truncate(64 * 2**20)
+        file.truncate(256 * 2**20)
     subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
 
 
