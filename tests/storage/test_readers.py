@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 
 from taskrow.errors import DatabaseBusyError, DatabaseError
 from taskrow.storage.readers import Readers
+from taskrow.storage.same_file import SameFile
 
 SOON, LONG = 0.01, 30.0
 
@@ -22,14 +23,15 @@ class Failure(Exception):
 
 @pytest.fixture
 def engine(path: Path) -> Iterator[Engine]:
+    path.touch()
     engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def readers(engine: Engine) -> Iterator[Readers]:
-    readers = Readers(engine, place="here", patience=LONG)
+def readers(path: Path, engine: Engine) -> Iterator[Readers]:
+    readers = Readers(SameFile(path), engine, place="here", patience=LONG)
     yield readers
     readers.close()
 
@@ -66,8 +68,8 @@ def test_errors_of_the_database_come_out_in_a_sentence(readers: Readers) -> None
         connection.exec_driver_sql("SELECT * FROM nobody")
 
 
-def test_there_are_only_so_many_and_who_waits_too_long_is_told(engine: Engine) -> None:
-    readers = Readers(engine, place="here", patience=SOON)
+def test_there_are_only_so_many_and_who_waits_too_long_is_told(path: Path, engine: Engine) -> None:
+    readers = Readers(SameFile(path), engine, place="here", patience=SOON)
     taken = take_all(readers)
     with pytest.raises(DatabaseBusyError, match="no connection became free in time"):
         readers.take()
@@ -92,8 +94,9 @@ def test_who_waits_goes_on_when_a_place_is_free(readers: Readers, comes_back: bo
 
 
 def test_a_connection_that_cannot_be_opened_takes_no_place(tmp_path: Path) -> None:
-    engine = create_engine(f"sqlite:///{tmp_path / 'no' / 'such.db'}", poolclass=NullPool)
-    readers = Readers(engine, place="here", patience=SOON)
+    path = tmp_path / "no" / "such.db"
+    engine = create_engine(f"sqlite:///{path}", poolclass=NullPool)
+    readers = Readers(SameFile(path), engine, place="here", patience=SOON)
     for _ in range(15):
         with pytest.raises(DatabaseError, match="unable to open"), readers.reading():
             pass
@@ -110,8 +113,8 @@ def test_idle_ones_are_closed_before_a_fork_and_come_back(readers: Readers) -> N
         assert connection.exec_driver_sql("SELECT 1").scalar() == 1
 
 
-def test_one_that_comes_back_after_the_end_is_closed(engine: Engine) -> None:
-    readers = Readers(engine, place="here", patience=LONG)
+def test_one_that_comes_back_after_the_end_is_closed(path: Path, engine: Engine) -> None:
+    readers = Readers(SameFile(path), engine, place="here", patience=LONG)
     late = readers.take()
     readers.close()
     readers.give_back(late)

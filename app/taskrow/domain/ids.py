@@ -15,7 +15,8 @@ _SHAPE = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-
 
 def new_id(now: datetime) -> str:
     """Make an id for a task that is submitted at ``now``."""
-    return _id(_head(_milliseconds(now)), os.urandom(_LUCK).hex())
+    time, luck = f"{(now - _EPOCH) // _MILLISECOND:012x}", os.urandom(_LUCK).hex()
+    return f"{time[:8]}-{time[8:]}-7{luck[:3]}-{_VARIANT[luck[3]]}{luck[4:7]}-{luck[7:19]}"
 
 
 def new_ids(now: datetime, count: int) -> list[str]:
@@ -25,7 +26,11 @@ def new_ids(now: datetime, count: int) -> list[str]:
     """
     head, digits = _head(_milliseconds(now)), 2 * _LUCK
     luck = os.urandom(_LUCK * count).hex()
-    return sorted(_id(head, luck[at : at + digits]) for at in range(0, digits * count, digits))
+    return sorted(
+        f"{head}7{luck[at : at + 3]}-{_VARIANT[luck[at + 3]]}{luck[at + 4 : at + 7]}"
+        f"-{luck[at + 7 : at + 19]}"
+        for at in range(0, digits * count, digits)
+    )
 
 
 def first_id(moment: datetime) -> str:
@@ -36,10 +41,6 @@ def first_id(moment: datetime) -> str:
 def is_id(text: str) -> bool:
     """Whether ``text`` has the shape of a task id; anything else is answered without a query."""
     return _SHAPE.fullmatch(text) is not None
-
-
-def _id(head: str, luck: str) -> str:
-    return f"{head}7{luck[:3]}-{_VARIANT[luck[3]]}{luck[4:7]}-{luck[7:19]}"
 
 
 def _milliseconds(moment: datetime) -> int:

@@ -156,12 +156,12 @@ class TaskFunction(Generic[P, R]):
         return engine.new_task(
             self.name,
             self.encode_call(*call, engine.settings.max_payload),
-            self._options_for(given),
+            self._options_for(given) if given else self.options,
             now=now,
             owner=engine.owner(),
-            unique_key=self._unique_key(*call, given.get("unique_key")),
+            unique_key=self._unique_key(*call, given) if given or self.options.unique else None,
             idempotency_key=idempotency_key,
-            **(_of_this_task(given, now) if given else {}),
+            **(_of_this_task(given, now) if given else NOTHING),
         )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
@@ -177,7 +177,8 @@ class TaskFunction(Generic[P, R]):
 
     def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
-        self._check_call(args, kwargs)
+        if kwargs or len(args) not in self._arguments.plain_counts:
+            self._check_call(args, kwargs)
         return encode_arguments(args, kwargs, limit=limit)
 
     def _call(self, context: TaskContext, args: list[Any], kwargs: dict[str, Any]) -> R:
@@ -186,17 +187,15 @@ class TaskFunction(Generic[P, R]):
         )
 
     def _options_for(self, given: Mapping[str, Any]) -> TaskOptions:
-        own = {name: given[name] for name in _OF_FUNCTIONS if name in given} if given else None
+        own = {name: given[name] for name in _OF_FUNCTIONS if name in given}
         return replace(self.options, **own) if own else self.options
 
     def _unique_key(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: str | None
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], given: Mapping[str, Any]
     ) -> str | None:
         options = self.options
-        if given is not None:
-            key: str | None = checked_key("unique_key", given)
-        elif options.unique is None:
-            return None
+        if "unique_key" in given:
+            key: str | None = checked_key("unique_key", given["unique_key"])
         else:
             key = key_by_rule(options.unique, self.signature, args, kwargs)
         return None if key is None else full_key(self.name, key, options.unique_until)

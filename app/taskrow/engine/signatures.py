@@ -16,14 +16,15 @@ class Arguments:
 
     def __init__(self, function: Callable[..., Any], *, bind: bool) -> None:
         self.signature = _submitted_signature(function, bind)
-        self._counts = _plain_counts(self.signature)
+        self.plain_counts = _plain_counts(self.signature)
 
     def check(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         """TypeError when a call does not fit.
 
-        Most calls are by position, and there it is enough to count: binding takes a microsecond.
+        A call by position alone, as most are, fits if there are ``plain_counts`` of arguments: to
+        count is enough, where binding takes a microsecond.
         """
-        if kwargs or len(args) not in self._counts:
+        if kwargs or len(args) not in self.plain_counts:
             self.signature.bind(*args, **kwargs)
 
 

@@ -29,6 +29,7 @@ try:
 except ImportError:  # a platform without flock: writers meet with short retries alone
     fcntl = None
 
+_TRY = 0 if fcntl is None else fcntl.LOCK_EX | fcntl.LOCK_NB
 # Windows lacks the last two: there no file is inherited, and a link takes rights to make.
 _FLAGS = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 _SHORT, _LONG = 0.0001, 0.001  # seconds between tries: at first, and after a hundred
@@ -44,7 +45,7 @@ class FileLock:
         if fcntl is None:
             return True
         try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(self._file, _TRY)
         except BlockingIOError:
             return False
         return True

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
 
@@ -25,11 +24,12 @@ class LogFile:
     @property
     def size(self) -> int:
         """Bytes; 0 where there is no log."""
-        with suppress(FileNotFoundError):
+        try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDONLY)
             return os.lseek(self._file, 0, os.SEEK_END)
-        return 0
+        except FileNotFoundError:
+            return 0
 
     def let_go(self) -> None:
         """Close it: whoever is the last to close the database deletes its log."""

@@ -34,7 +34,7 @@ class Prepared:
 
     def __init__(self, statement: Executable, *names: str) -> None:
         self._statement, self._names = statement, names
-        self._forms: dict[tuple[str, str], _Form] = {}
+        self._forms: dict[tuple[str, str, bool], _Form] = {}
 
     def run(self, connection: Connection, values: Values) -> CursorResult[Any]:
         """Run it once, by way of SQLAlchemy's connection."""
@@ -45,18 +45,15 @@ class Prepared:
         """Run it once; returns how many rows of the table it changed."""
         form = self._form(connection)
         bound = form.bind(values)
-        if not _is_direct(connection):
+        if not form.is_direct:
             return connection.exec_driver_sql(form.sql, bound).rowcount
-        try:
-            return int(driver_of(connection).execute(form.sql, bound).rowcount)
-        except Exception as error:
-            raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
+        return int(drive(connection, form.sql, bound).rowcount)
 
     def fetch(self, connection: Connection, values: Values) -> Sequence[Values]:
         """Run it once; returns the rows that come back."""
         form = self._form(connection)
         bound = form.bind(values)
-        if not _is_direct(connection):
+        if not form.is_direct:
             return connection.exec_driver_sql(form.sql, bound).fetchall()
         try:
             return list(driver_of(connection).execute(form.sql, bound).fetchall())
@@ -69,7 +66,7 @@ class Prepared:
             return 0
         form = self._form(connection)
         bound = form.bind_all(rows)
-        if not _is_direct(connection):
+        if not form.is_direct:
             return connection.exec_driver_sql(form.sql, bound).rowcount
         try:
             cursor = driver_of(connection).cursor()
@@ -84,10 +81,11 @@ class Prepared:
 
     def _form(self, connection: Connection) -> _Form:
         dialect = connection.dialect
-        key = dialect.name, dialect.paramstyle
+        key = dialect.name, dialect.paramstyle, DIRECT in connection.get_execution_options()
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = _Form(self._statement, self._names, dialect)
+            form.is_direct = key[-1]
         return form
 
 
@@ -110,6 +108,8 @@ class Once:
 
 class _Form:
     """The statement as one dialect has it: the SQL, and how it takes values."""
+
+    is_direct = False  # whether its connections are ours, and the driver is asked
 
     def __init__(self, statement: Executable, names: Sequence[str], dialect: Dialect) -> None:
         columns: dict[str, Any] = {}
@@ -177,10 +177,6 @@ def _order(compiled: Any) -> list[str]:
 def _result_processors(compiled: Any, dialect: Dialect) -> list[_Processor]:
     types = [column.type for column in compiled._result_columns]
     return [type_.dialect_impl(dialect).result_processor(dialect, None) for type_ in types]
-
-
-def _is_direct(connection: Connection) -> bool:
-    return DIRECT in connection.get_execution_options()
 
 
 def driver_of(connection: Connection) -> Any:

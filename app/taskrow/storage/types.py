@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, Text
@@ -30,9 +31,7 @@ class UtcTime(TypeDecorator[datetime]):
 
     def bind_processor(self, dialect: Dialect) -> Callable[[Any], Any] | None:
         """That of :meth:`process_bind_param`, without a look at the dialect for each value."""
-        if dialect.name == "sqlite":
-            return lambda value: None if value is None else to_text(value)
-        return super().bind_processor(dialect)
+        return _as_text if dialect.name == "sqlite" else super().bind_processor(dialect)
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None:
@@ -41,6 +40,11 @@ class UtcTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:  # noqa: ARG002
         return None if value is None else as_time(value)
+
+
+@lru_cache(maxsize=64)  # a moment is written in several places, and takes a microsecond in each
+def _as_text(moment: datetime | None) -> str | None:
+    return None if moment is None else to_text(moment)
 
 
 def as_time(value: Any) -> datetime:

@@ -10,9 +10,8 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -42,6 +41,7 @@ class Writer:
         self.checkpoints = Checkpoints(path)
         self._gate: Gate | None = None
         self._connection: Connection | None = None
+        self._notes: dict[Any, Any] = {}  # on the connection
         self.thread: int | None = None  # which one is in a transaction
         self.rests = False  # to be closed after the transaction
 
@@ -72,11 +72,14 @@ class Writer:
         self.thread = threading.get_ident()
         try:
             if is_one_statement:
-                return _despite_outsiders(partial(work, connection), deadline)
-            _despite_outsiders(partial(drive, connection, "BEGIN IMMEDIATE"), deadline)
+                return _despite_outsiders(work, connection, deadline)
+            _despite_outsiders(_begin, connection, deadline)
             done = work(connection)
             _must_stand(connection)
             drive(connection, "COMMIT")
+            if connection.in_nested_transaction():  # which user code has left open
+                connection.rollback()
+                connection.begin()
         except BaseException as error:
             self._undo(connection, error)
             raise
@@ -97,8 +100,8 @@ class Writer:
     def _after_commit(self) -> None:
         connection = self._connection
         assert connection is not None
-        self.checkpoints.after_commit(connection)
-        if self.rests or connection.in_nested_transaction():  # which user code left open
+        self.checkpoints.after_commit(connection, self._notes)
+        if self.rests:
             self._close_connection()
 
     def _open_gate(self) -> Gate:
@@ -112,6 +115,7 @@ class Writer:
         # Its first act may be to set the file to WAL, so this is done in a turn at the gate.
         self.checkpoints.log.let_go()
         self._connection = connection = self._engine.connect()
+        self._notes = connection.info
         connection.begin()
         return connection
 
@@ -134,11 +138,17 @@ class Writer:
         self.leave_gate()
 
 
-def _despite_outsiders(attempt: Callable[[], T], deadline: float) -> T:
+def _begin(connection: Connection) -> None:
+    drive(connection, "BEGIN IMMEDIATE")
+
+
+def _despite_outsiders(
+    attempt: Callable[[Connection], T], connection: Connection, deadline: float
+) -> T:
     """Try until nobody holds SQLite's lock who did not come through the gate: an admin's shell."""
     while True:
         try:
-            return attempt()
+            return attempt(connection)
         except OperationalError as error:
             if "locked" not in str(error.orig) or time.monotonic() > deadline:
                 raise
