@@ -104,6 +104,7 @@ class Supervisor:
         )  # fmt: skip
 
     def _turn(self) -> None:
+        self._pause()
         self._hear(self._patience())
         moment = time.monotonic()
         self._crew.kill_overdue(moment)
@@ -145,17 +146,23 @@ class Supervisor:
 
     # -- waiting ---------------------------------------------------------------------------------
 
+    def _pause(self) -> None:
+        """Listen to nobody but signals and the bell, where runners can do without."""
+        moment = time.monotonic()
+        if not self._signals.stops and (pause := self._rhythm.pause(moment)):
+            self._wires.wait(pause, [], self._others(moment))
+
     def _hear(self, patience: float) -> None:
-        others = [self._signals.fileno()]
-        bell = self._listener.bell.fileno
-        if bell is not None and self._listens(time.monotonic()):
-            others.append(bell)
-        speakers = self._wires.wait(patience, self._crew.handles, others)
-        for handle in speakers:
+        others = self._others(time.monotonic())
+        for handle in self._wires.wait(patience, self._crew.handles, others):
             self._hungry |= self._intake.hear(handle)
-        if speakers:
-            self._rhythm.let_more_come()
         self._signals.drain()
+
+    def _others(self, moment: float) -> list[int]:
+        """What else can speak to a supervisor."""
+        bell = self._listener.bell.fileno
+        mine = [self._signals.fileno()]
+        return mine if bell is None or not self._listens(moment) else [*mine, bell]
 
     def _listens(self, moment: float) -> bool:
         """Whether news from the database matter: not while stopping, or while it is in trouble."""
@@ -176,7 +183,10 @@ class Supervisor:
         waits = [at - moment for at in moments if at is not None]
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
-        waits += [at - moment for at in self._rhythm.next_moments() if at > moment]
+        elif not self._signals.stops:
+            waits.append(self._rhythm.next_look(moment))
+        if pause := self._rhythm.pause(moment):
+            waits.append(pause)
         if (progress := self._intake.progress.next_due(moment)) is not None:
             waits.append(progress)
         if self._next_due is not None and self._crew.capacity(moment):
@@ -207,7 +217,7 @@ class Supervisor:
     def _wants_exchange(self, moment: float) -> bool:
         if moment >= self._beat_at or self._intake.progress.due(moment):
             return True
-        if self._rhythm.lingers(moment):
+        if not self._signals.stops and self._rhythm.pause(moment):
             return False
         return self._intake.has_unwritten or (
             self._wants_tasks(moment) and (self._hungry or self._is_something_due())
