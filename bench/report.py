@@ -1,114 +1,110 @@
-"""Medians with their spread, and ratios, as a table for people and as JSON.
-
-A ratio is taken within each round, where both sides met the same disk, and its median is shown.
-``x huey`` compares with the faster of Huey's two rows.
-"""
+"""The figures as Markdown tables, which read well in a terminal, too."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from statistics import median
 
+from bench.aims import Aim, judged
 from bench.facts import Facts
-from bench.huey_peer import Huey, HueyWide
-from bench.lane import Lane
-from bench.raw import Raw
-from bench.rounds import LANES, Round
+from bench.figures import Column, Figures, Row
+from bench.rounds import Group
 
-Rates = dict[type[Lane], float]
+_KEPT = "the worst of these, of the first line"
 
 
-@dataclass(frozen=True)
-class Line:
-    """One contender in one table; per second."""
-
-    name: str
-    median: float
-    low: float
-    high: float
-    x_huey: float
-    x_raw: float
-    durability: str
-    samples: list[float]
+def as_markdown(facts: Facts, figures: Figures, groups: Sequence[Group]) -> str:
+    """All that was measured: the aims, and a table for each row."""
+    lines = [*_about(facts, figures.versions), *_aims(figures)]
+    for group in groups:
+        for row in group.rows:
+            if figures.samples.get(row.name) or figures.missing.get(row.name):
+                lines += _table(figures, row)
+    return "\n".join(lines) + "\n"
 
 
-def as_table(facts: Facts, rounds: Sequence[Round]) -> str:
-    """All that matters on one screen."""
-    return "\n".join(
-        [
-            *_about(facts, rounds),
-            *_table("delay: submits a second", _delay_lines(rounds)),
-            *_table("drain: tasks a second, results stored", _drain_lines(rounds)),
-            "",
-            "median of the rounds (lowest .. highest); ratios are medians of each round's own;",
-            "x huey: beside the faster of Huey's rows; every commit of every row is one fsync",
-        ]
+def _about(facts: Facts, peers: Mapping[str, str]) -> Iterator[str]:
+    versions = {"Python": facts.python, "SQLite": facts.sqlite} | facts.libraries | dict(peers)
+    yield f"{facts.date}, {facts.cores} cores ({facts.processor}), {facts.system};"
+    yield ", ".join(f"{name} {number}" for name, number in versions.items()) + "."
+    yield f"Before it the disk took {facts.fdatasyncs:,.0f} fdatasyncs/s; load {facts.load:.2f}."
+    if not facts.is_disk:
+        yield "**NO DISK: fsync costs nothing here, so nothing can be compared.**"
+
+
+def _aims(figures: Figures) -> Iterator[str]:
+    found = list(judged(figures))
+    if found:
+        yield from ("", "### What was to be shown", "", "| aim | bound | measured | met |")
+        yield "| --- | ---: | ---: | --- |"
+    for aim, value in found:
+        met = "yes" if aim.is_met(value) else "**no**"
+        yield _line([aim.words, _bound(aim), in_words(aim.unit, value), met])
+
+
+def _bound(aim: Aim) -> str:
+    if aim.least is not None:
+        return f"at least {in_words(aim.unit, aim.least)}"
+    assert aim.most is not None
+    return f"at most {in_words(aim.unit, aim.most)}"
+
+
+def _table(figures: Figures, row: Row) -> Iterator[str]:
+    heads = ["", *(column.title for column in row.columns)]
+    heads += ["taskrow is"] if row.ours else []
+    heads += [_KEPT] if row.base else []
+    heads.append("its commits")
+    yield from ("", f"### {row.title} (`{row.name}`)", "", row.about, "")
+    yield _line(heads)
+    yield _line(["---", *["---:"] * (len(heads) - 2), "---"])
+    for name in figures.samples.get(row.name, {}):
+        yield _line(_cells(figures, row, name))
+    for name, reason in figures.missing.get(row.name, {}).items():
+        why = reason.replace("|", "/").replace("\n", " ")
+        yield _line([figures.titles[name], f"**{why}**", *[""] * (len(heads) - 2)])
+
+
+def _cells(figures: Figures, row: Row, name: str) -> list[str]:
+    cells = [figures.titles[name]]
+    cells += [_spread(column, figures.values(row.name, name, column.key)) for column in row.columns]
+    if row.ours:
+        cells.append("" if name == row.ours else _times(figures, row, name))
+    if row.base:
+        kept = figures.kept(row, name)
+        cells.append("" if kept is None else in_words("%", kept))
+    cells.append(figures.durability.get(name.partition("@")[0], ""))
+    return cells
+
+
+def _spread(column: Column, values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    middle, low, high = (
+        in_words(column.unit, value) for value in (median(values), min(values), max(values))
     )
+    return f"{middle} ({low} .. {high})" if len(values) > 1 else middle
 
 
-def as_json(facts: Facts, rounds: Sequence[Round]) -> str:
-    """Everything that was measured."""
-    return json.dumps(
-        {
-            "facts": asdict(facts),
-            "fdatasyncs_per_second": [each.fdatasyncs for each in rounds],
-            "delay": [asdict(line) for line in _delay_lines(rounds)],
-            "drain": [asdict(line) for line in _drain_lines(rounds)],
-        },
-        indent=2,
-    )
+def _times(figures: Figures, row: Row, name: str) -> str:
+    """How many times as good taskrow is, by the first column."""
+    ratio = figures.goodness(row.name, row.ours, name, row.columns[0])
+    return "" if ratio is None else in_words("x", ratio)
 
 
-def _delay_lines(rounds: Sequence[Round]) -> list[Line]:
-    return [
-        _line(lane, lane.delayed, [each.delayed for each in rounds], rounds[0]) for lane in LANES
-    ]
+def in_words(unit: str, value: float) -> str:
+    """A value as people read it; times come in seconds, shares as part of 1."""
+    match unit:
+        case "ms":
+            return f"{1000 * value:,.2f} ms"
+        case "%":
+            return f"{value:.1%}"
+        case "/s":
+            return f"{value:,.0f}"
+        case "x":
+            return f"{value:.2f} x"
+        case _:
+            return f"{value:,.2f} {unit}"
 
 
-def _drain_lines(rounds: Sequence[Round]) -> list[Line]:
-    return [
-        _line(lane, lane.drained, [each.drained for each in rounds], rounds[0]) for lane in LANES
-    ]
-
-
-def _line(lane: type[Lane], name: str, rates: Sequence[Rates], first: Round) -> Line:
-    samples = [each[lane] for each in rates]
-    return Line(
-        name=name,
-        median=median(samples),
-        low=min(samples),
-        high=max(samples),
-        x_huey=_ratio(rates, lane, lambda each: max(each[Huey], each[HueyWide])),
-        x_raw=_ratio(rates, lane, lambda each: each[Raw]),
-        durability=first.durability[lane],
-        samples=samples,
-    )
-
-
-def _ratio(rates: Sequence[Rates], lane: type[Lane], of: Callable[[Rates], float]) -> float:
-    return median(each[lane] / of(each) for each in rates)
-
-
-def _about(facts: Facts, rounds: Sequence[Round]) -> list[str]:
-    versions = ", ".join(f"{name} {number}" for name, number in facts.libraries.items())
-    syncs = sorted(each.fdatasyncs for each in rounds)
-    lines = [
-        f"{facts.date}  {facts.cores} cores, {facts.processor}, {facts.system}",
-        f"Python {facts.python}, SQLite {facts.sqlite}, {versions}",
-        f"disk: {median(syncs):,.0f} fdatasyncs/s ({syncs[0]:,.0f} .. {syncs[-1]:,.0f}); "
-        f"load before: {facts.load:.2f}; rounds: {len(rounds)}, "
-        f"{sum(each.seconds for each in rounds):.0f} s",
-    ]
-    return lines if facts.is_disk else [*lines, "NO DISK: fsync costs nothing here, try elsewhere"]
-
-
-def _table(title: str, lines: Sequence[Line]) -> list[str]:
-    head = f"{title:<38}{'median':>9}{'low .. high':>20}{'x huey':>9}{'x raw':>8}"
-    return ["", head, "-" * len(head), *map(_row, lines)]
-
-
-def _row(line: Line) -> str:
-    spread = f"{line.low:,.0f} .. {line.high:,.0f}"
-    return f"{line.name:<38}{line.median:>9,.0f}{spread:>20}{line.x_huey:>9.2f}{line.x_raw:>8.2f}"
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

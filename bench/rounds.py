@@ -1,74 +1,127 @@
-"""Rounds: every contender fills and drains a fresh file, in turns: the disk's moods hit all alike.
+"""A round: each contender of a group of rows is measured once, in turns.
 
-While filling, the contenders take turns of a tenth each, and the turns go forth and back; they
-drain one after the other, in an order that is turned around from round to round.
+The order is turned around from round to round, so that the moods of disk and machine hit all alike.
 """
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.facts import fdatasync_rate
-from bench.huey_peer import Huey, HueyWide
-from bench.lane import Lane
-from bench.ours import Ours, OursWide
-from bench.raw import Raw
-
-LANES: tuple[type[Lane], ...] = (Ours, OursWide, Huey, HueyWide, Raw)
-_TURNS = 10
-_WARM_UP = 50
+from bench.contenders import BY_NAME, QUICK, Contender
+from bench.figures import Figures, Row, Values
+from bench.places import Places
+from bench.remote import NoAnswer, Remote
 
 
 @dataclass(frozen=True)
+class Group:
+    """Rows that are measured together."""
+
+    rows: tuple[Row, ...]
+    contenders: tuple[str, ...]
+    run: Callable[[Round], None]
+    quick: frozenset[str] = QUICK  # of the contenders, those of a quick run
+
+
+@dataclass
 class Round:
-    """What one round measured: per second, by lane."""
+    """One round of one group."""
 
-    delayed: dict[type[Lane], float]
-    drained: dict[type[Lane], float]
-    durability: dict[type[Lane], str]
-    fdatasyncs: float  # of the bare disk, just before
-    seconds: float
+    group: Group
+    contenders: Sequence[Contender]
+    places: Places
+    figures: Figures
+    quick: bool
+    rows: frozenset[str]  # those that were asked for
+
+    def size(self, full: int, quick: int, contender: Contender | None = None) -> int:
+        """How many, in this kind of run; fewer for a slow contender."""
+        share = 1.0 if contender is None else contender.share
+        return max(20, int((quick if self.quick else full) * share))
+
+    def record(
+        self, row: str, contender: Contender, values: Values, variant: str = "", title: str = ""
+    ) -> None:
+        """Keep a sample, and tell it. ``variant``: of a contender that has several lines in a row.
+
+        A variant's line has a title of its own.
+        """
+        name, title = f"{contender.name}{variant}", title or contender.title
+        self.figures.add(row, name, values)
+        self.figures.titles[name] = title
+        told = "  ".join(f"{key} {value:,.5g}" for key, value in values.items())
+        print(f"{row:<18} {title:<34} {told}", file=sys.stderr, flush=True)
+
+    def each(self) -> Iterator[Contender]:
+        """The contenders, one after the other."""
+        yield from self.contenders
+
+    @contextmanager
+    def noting(self, contender: Contender) -> Iterator[None]:
+        """Why a contender cannot be measured stands where its figures would."""
+        try:
+            yield
+        except NoAnswer as why:
+            for row in self.group.rows:
+                if not self.figures.values(row.name, contender.name, row.columns[0].key):
+                    self.figures.note_missing(row.name, contender.name, str(why))
+                    self.figures.titles[contender.name] = contender.title
+            print(f"{contender.title}: {why}", file=sys.stderr, flush=True)
+
+    @contextmanager
+    def open(self, contender: Contender) -> Iterator[Remote]:
+        """A contender at work on a fresh store. NoAnswer where it cannot be."""
+        with (
+            tempfile.TemporaryDirectory(dir=self.places.directory) as directory,
+            self.places.store(contender) as (python, url),
+            Remote(contender, python, Path(directory), url) as remote,
+        ):
+            if contender.name not in self.figures.durability:
+                answer = remote.ask("durability")
+                self.figures.durability[contender.name] = answer["words"]
+                self.figures.versions |= answer["versions"]
+            yield remote
+
+    @contextmanager
+    def all_open(self) -> Iterator[list[Remote]]:
+        """All that can be opened, at once: so they can take turns."""
+        with ExitStack() as stack:
+            remotes = []
+            for contender in self.contenders:
+                with self.noting(contender):
+                    remotes.append(stack.enter_context(self.open(contender)))
+            yield remotes
 
 
-def run_rounds(directory: Path, *, tasks: int, repeats: int) -> list[Round]:
-    """Run all rounds. RuntimeError when a result is missing or wrong."""
-    return [_run(directory / str(place), tasks, turned=place % 2 == 1) for place in range(repeats)]
+def run_rounds(
+    groups: Sequence[Group],
+    places: Places,
+    *,
+    rows: frozenset[str],
+    contenders: frozenset[str],
+    repeats: int,
+    quick: bool,
+    keep: Callable[[Figures], None],
+) -> Figures:
+    """Run all groups, each so many times; ``keep`` is given what there is after each of them."""
+    figures = Figures()
+    for group in groups:
+        wanted = contenders & group.quick if quick else contenders
+        chosen = [BY_NAME[name] for name in group.contenders if name in wanted]
+        for turn in range(repeats if chosen else 0):
+            ordered = chosen if turn % 2 == 0 else chosen[::-1]
+            group.run(Round(group, ordered, places, figures, quick, rows))
+            keep(figures)
+    return figures
 
 
-def _run(directory: Path, tasks: int, *, turned: bool) -> Round:
-    began = time.perf_counter()
-    lanes = [_open(lane, directory) for lane in (reversed(LANES) if turned else LANES)]
-    fdatasyncs = fdatasync_rate(directory)
-    durability = {type(lane): lane.durability for lane in lanes}
-    delayed = _delay(lanes, tasks)
-    for lane in lanes:
-        lane.close()
-    drained = {type(lane): _drain(lane) for lane in lanes}
-    return Round(delayed, drained, durability, fdatasyncs, time.perf_counter() - began)
-
-
-def _open(lane: type[Lane], directory: Path) -> Lane:
-    place = directory / lane.__name__
-    place.mkdir(parents=True)
-    return lane(place)
-
-
-def _delay(lanes: Sequence[Lane], tasks: int) -> dict[type[Lane], float]:
-    """Tasks per second; the first few make files, caches and compiled statements, and are free."""
-    for lane in lanes:
-        lane.delay(range(_WARM_UP))
-    seconds = {type(lane): 0.0 for lane in lanes}
-    for turn in range(_TURNS):
-        numbers = range(turn, tasks, _TURNS)
-        for lane in lanes if turn % 2 == 0 else reversed(lanes):
-            seconds[type(lane)] += lane.delay(numbers)
-    return {lane: tasks / spent for lane, spent in seconds.items()}
-
-
-def _drain(lane: Lane) -> float:
-    rate = lane.drain()
-    lane.check()
-    return rate
+def named(names: Sequence[str], groups: Sequence[Group]) -> tuple[list[Group], frozenset[str]]:
+    """The groups of the rows with these names, and the rows; of all where none is named."""
+    rows: Mapping[str, Group] = {row.name: group for group in groups for row in group.rows}
+    wanted = frozenset(names or rows)
+    return [g for g in groups if any(row.name in wanted for row in g.rows)], wanted

@@ -7,28 +7,24 @@ the client's time are of one clock), and what does the process spend while they 
 from __future__ import annotations
 
 import argparse
-import os
-import socket
 import sqlite3
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from bench.asks.processes import cpu_seconds
 from bench.crowd import Client, ask_all, hear_all
 from bench.facts import find_facts
+from bench.web import end, serving, start
 
-ROOT = Path(__file__).parents[1]
 CLIENTS = 200
 PIECE = 20  # milliseconds of work a task
 _PATIENCE = 60.0
 _APP = "bench.waiting_app:app"
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True)
@@ -90,20 +86,15 @@ def _settle(place: Place) -> None:
 
 def _cpu(place: Place, seconds: float) -> float:
     """What the web process uses in the next seconds, as share of one core."""
-    began, before = time.perf_counter(), _cpu_seconds(place.web_pid)
+    began, before = time.perf_counter(), cpu_seconds(place.web_pid)
     time.sleep(seconds)
-    return (_cpu_seconds(place.web_pid) - before) / (time.perf_counter() - began)
-
-
-def _cpu_seconds(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+    return (cpu_seconds(place.web_pid) - before) / (time.perf_counter() - began)
 
 
 @contextmanager
 def _noise(place: Place) -> Iterator[None]:
     """Other tasks are written meanwhile, a few hundred a second, each with a commit of its own."""
-    process = _start(place.file, place.gate, "bench.noise")
+    process = start(["bench.noise"], _environment(place.file, place.gate))
     try:
         yield
     finally:
@@ -135,57 +126,26 @@ def _delays(place: Place, requests: Sequence[str], clients: Sequence[Client]) ->
             yield client.ended_at - datetime.fromisoformat(text).timestamp()
 
 
-def _start(file: Path, gate: Path, *command: str) -> subprocess.Popen[bytes]:
-    env = {
+def _environment(file: Path, gate: Path) -> dict[str, str]:
+    return {
         "FLASK_TASKROW_DATABASE_URL": f"sqlite:///{file}",
         "FLASK_TASKROW_MAX_WAIT": "60",
         "FLASK_GATE": str(gate),
-        "PYTHONPATH": str(ROOT),
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", *command], env=os.environ | env, start_new_session=True
-    )
 
 
 @contextmanager
 def open_place(directory: Path, threads: int = 256) -> Iterator[Place]:
     """Start gunicorn with one process, and a worker with one runner."""
     file, gate = directory / "tasks.db", directory / "gate"
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port = listening.getsockname()[1]
-    web = ["gunicorn", "--worker-class", "gthread", "--threads", str(threads)]
-    web += ["--bind", f"127.0.0.1:{port}", "--backlog", "1024", "--log-level", "warning", _APP]
-    worker = ["taskrow", "--app", _APP, "worker", "--runners", "1", "--queues", "default"]
-    with ExitStack() as stack:
-        for command in (web, [*worker, "--log-level", "warning"]):
-            process = _start(file, gate, *command)
-            stack.callback(_end, process)
-            if command is web:
-                pid = _child_of(process, port)
-        yield Place(port, pid, file, gate)
-
-
-def _child_of(master: subprocess.Popen[bytes], port: int) -> int:
-    """The process of gunicorn that answers, once it does."""
-    deadline = time.monotonic() + _PATIENCE
-    while time.monotonic() < deadline:
+    environment = _environment(file, gate)
+    command = ["taskrow", "--app", _APP, "worker", "--runners", "1", "--queues", "default"]
+    with serving(_APP, environment, threads=threads) as web:
+        worker = start([*command, "--log-level", "warning"], environment)
         try:
-            hear_all(ask_all(port, ["GET /"]), 5)
-        except OSError:
-            time.sleep(0.05)
-            continue
-        children = Path(f"/proc/{master.pid}/task/{master.pid}/children").read_text().split()
-        return int(children[0])
-    raise RuntimeError("gunicorn does not answer")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(20)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            yield Place(web.port, web.pid, file, gate)
+        finally:
+            end(worker)
 
 
 def main() -> None:

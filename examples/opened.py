@@ -29,7 +29,7 @@ def access(request, verb):
     user = owner(request)
     if user == "root":
         return "all"
-    return "own" if user and verb in ("list", "submit", "cancel") else None  # no: "retry"
+    return "own" if user and verb in ("list", "submit", "cancel") else None  # no "retry", "logs"
 
 
 @queue.task(http=True, name="add")  # without http=True nobody can submit it by name

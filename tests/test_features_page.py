@@ -28,6 +28,9 @@ def test_each_yes_leads_to_a_test_and_each_no_says_so() -> None:
 def test_every_test_that_is_linked_is_there() -> None:
     for link in links_of(PAGE):
         path, _, name = link.partition("#")
+        if not path.startswith("../tests/"):
+            assert not path or (DOCS / path).exists(), link
+            continue
         functions = ast.parse((DOCS / path).read_text()).body
         names = {found.name for found in functions if isinstance(found, ast.FunctionDef)}
         assert name in names, link

@@ -10,11 +10,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import click
 from flask import current_app
-from flask.cli import AppGroup, with_appcontext
+from flask.cli import with_appcontext
 
 from taskrow.domain.times import to_text
+from taskrow.engine.attached import attached
 from taskrow.engine.queue import QueueEngine
-from taskrow.errors import NoApplicationError, TaskrowError
+from taskrow.errors import TaskrowError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -25,13 +26,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 def find_engine() -> QueueEngine:
     """The queue of the application that the command was given."""
-    engine = current_app.extensions.get("taskrow")
-    if engine is None:
-        raise NoApplicationError(
-            f"the application {current_app.name!r} has no TaskQueue: call TaskQueue(app) in it"
-        )
-    assert isinstance(engine, QueueEngine)
-    return engine
+    return attached(current_app.extensions, current_app.name)
 
 
 def in_application(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,11 +34,18 @@ def in_application(function: Callable[..., Any]) -> Callable[..., Any]:
     return _plain_errors(with_appcontext(function))
 
 
-def command_of(group: AppGroup, name: str) -> Callable[[Callable[..., Any]], click.Command]:
-    """A command of the group that runs with the application."""
+def command(name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """A command that runs with the application."""
+    return lambda function: click.command(name)(in_application(function))
+
+
+def command_of(group: click.Group, name: str) -> Callable[[Callable[..., Any]], click.Command]:
+    """The same, as one of a group."""
 
     def decorate(function: Callable[..., Any]) -> click.Command:
-        return group.command(name, with_appcontext=False)(in_application(function))
+        made = command(name)(function)
+        group.add_command(made)
+        return made
 
     return decorate
 

@@ -5,23 +5,27 @@ from __future__ import annotations
 import json
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import click
-from flask.cli import AppGroup
 
 from taskrow.cli_parts import as_json, command_of, find_engine, in_application, plain, say
 from taskrow.domain.schedule import LATE, Schedule
 from taskrow.domain.times import to_text
+from taskrow.domain.zones import find_zone
 from taskrow.engine.schedules import Schedules
 from taskrow.errors import OptionError
 
 
+@click.group("schedules", invoke_without_command=True)
+@as_json
 @click.pass_context
-def _list(context: click.Context, *, as_json: bool) -> None:
+def schedules(context: click.Context, *, as_json: bool) -> None:
     """List the schedules with their next three due times; pause, resume or run one."""
-    if context.invoked_subcommand is not None:
-        return
+    if context.invoked_subcommand is None:
+        context.invoke(in_application(_list), as_json=as_json)
+
+
+def _list(*, as_json: bool) -> None:
     engine = find_engine()
     found, now = Schedules(engine).list(), engine.clock()
     if as_json:
@@ -36,15 +40,6 @@ def _list(context: click.Context, *, as_json: bool) -> None:
         )
     if not found:
         click.echo("no schedules; a worker makes those of the code when it starts")
-
-
-schedules = AppGroup(
-    "schedules",
-    callback=in_application(_list),
-    invoke_without_command=True,
-    params=[click.Option(["--json", "as_json"], is_flag=True, help="Print JSON.")],
-    help=_list.__doc__,
-)
 
 
 @command_of(schedules, "pause")
@@ -84,7 +79,7 @@ def _next_words(schedule: Schedule, now: datetime) -> str:
         since = to_text(schedule.next_at)
         return f"due since {since}: no worker runs that knows {schedule.task_name!r}"
     try:
-        zone = ZoneInfo(schedule.parse_rule().timezone)
+        zone = find_zone(schedule.parse_rule().timezone)
         times = [due.astimezone(zone) for due in schedule.next_times()]
     except OptionError as error:
         return str(error)

@@ -57,6 +57,14 @@ class DatabaseBusyError(DatabaseError):
     """The task database was busy for too long: try again."""
 
 
+class DiskFullError(DatabaseError):
+    """The disk of the task database is full, or nearly: free some space."""
+
+
+class QueueFullError(DatabaseError):
+    """As many tasks wait as may wait: try again later, or run more workers."""
+
+
 class PartlySubmittedError(DatabaseError):
     """The database failed in the middle of a bulk submit: ``submitted`` are those that are in."""
 
@@ -91,6 +99,10 @@ class TransitionError(TaskrowError):
 
 class KeyHeldError(TransitionError):
     """Another task that is not over holds the unique key of this one."""
+
+
+class CredentialsGoneError(CredentialsError, TransitionError):
+    """The credentials of the task's request were erased when it ended, so it cannot run again."""
 
 
 class CancelRequested(TaskrowError):  # noqa: N818 - it is a request, not a mistake

@@ -5,6 +5,7 @@ Its settings come from the environment (FLASK_TASKROW_...) or from the caller.
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 from typing import Any, Literal
@@ -23,11 +24,14 @@ def owner(request: Request) -> str | None:
 
 @queue.access
 def access(request: Request, verb: str) -> Literal["all"] | bool:
-    """An admin reaches everything, a guest nothing, everybody else what is their own."""
+    """An admin reaches everything, a guest nothing, everybody else what is their own.
+
+    A developer sees what tasks log, but for what others submitted; others do not.
+    """
     who = request.headers.get("X-Owner")
     if who == "admin":
         return "all"
-    return who != "guest"
+    return who == "developer" if verb == "logs" else who != "guest"
 
 
 @queue.task(http=True, name="add")
@@ -43,6 +47,14 @@ def echo(*args: Any, **kwargs: Any) -> dict[str, Any]:
 @queue.task(http=True, name="fail")
 def fail(words: str = "no") -> None:
     raise ValueError(words)
+
+
+@queue.task(http=True, name="talk", bind=True, retries=20, backoff=0)
+def talk(self: TaskContext, words: str, attempts: int = 1) -> None:
+    """Logs in each of so many attempts."""
+    logging.getLogger("rest").warning("%s %d", words, self.request.attempt)
+    if self.request.attempt < attempts:
+        raise ConnectionError(words)
 
 
 @queue.task(http=True, name="stand", bind=True)

@@ -27,6 +27,8 @@ from tests.apps.celery_words import (
 from tests.celery.conftest import Project
 from tests.support.processes import eventually
 
+pytestmark = pytest.mark.shared_worker
+
 
 def test_shared_tasks_run_in_the_worker_of_the_application_factory(project: Project) -> None:
     project.work()
@@ -97,7 +99,9 @@ def test_ignore_ends_a_task_as_revoked(project: Project) -> None:
     assert result.state == "REVOKED"
 
 
-def test_revoke_cancels_what_waits_and_asks_what_runs(project: Project) -> None:
+def test_revoke_cancels_what_waits_asks_what_runs_and_ends_it_where_told(
+    project: Project, tmp_path: Path
+) -> None:
     waiting = add_together.apply_async((1, 2), countdown=60)
     waiting.revoke()
     assert (waiting.state, waiting.ready()) == ("REVOKED", True)
@@ -108,6 +112,11 @@ def test_revoke_cancels_what_waits_and_asks_what_runs(project: Project) -> None:
     project.celery.control.revoke(running.id)
     running.get(30, propagate=False)
     assert running.state == "REVOKED"
+    deaf = stand.delay(str(tmp_path / "gate that nobody opens"))
+    eventually(lambda: project.engine.get(deaf.id).status is Status.RUNNING)
+    deaf.revoke(terminate=True, signal="SIGKILL")
+    deaf.get(30, propagate=False)
+    assert deaf.state == "REVOKED"
 
 
 def test_forget_deletes_what_is_over_and_refuses_the_rest(project: Project, tmp_path: Path) -> None:
@@ -135,6 +144,8 @@ def test_send_task_needs_only_the_name(project: Project) -> None:
     elsewhere = project.celery.send_task("elsewhere.task", [1], countdown=5, queue="far")
     row = project.engine.get(elsewhere.id)
     assert (row.name, row.queue, row.status) == ("elsewhere.task", "far", Status.SCHEDULED)
+    plain = project.engine.get(project.celery.send_task("elsewhere.task").id)
+    assert plain.queue == "celery"  # task_default_queue
 
 
 def test_a_signature_is_a_call_for_later(project: Project) -> None:
@@ -143,6 +154,8 @@ def test_a_signature_is_a_call_for_later(project: Project) -> None:
     assert add_together.s(1, 2).set(queue="celery").apply_async().get(30) == 3
     assert add_together.si(1, 2).delay(9, 9).get(30) == 3
     assert add_together.signature((1,), {"b": 4}, countdown=0)() == 5
+    group = project.celery.queue.submit_many(add_together.s(n, n) for n in range(3))
+    assert [result.get(30) for result in group] == [0, 2, 4]
 
 
 def test_a_time_without_a_zone_is_one_of_the_configured_zone(project: Project) -> None:

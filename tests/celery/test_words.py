@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from taskrow import ArgumentsError, NoApplicationError, OptionError, TaskQueue
 from taskrow.celery import Celery, Task, current_app, current_task, shared_task, signature, uuid
-from taskrow.celery.exceptions import MaxRetriesExceededError, Retry
-from taskrow.celery.result import EagerResult
+from taskrow.celery.exceptions import MaxRetriesExceededError, NotRegistered, Retry
+from taskrow.celery.result import AsyncResult, EagerResult
 from taskrow.celery.schedules import crontab
 from taskrow.engine.queue import QueueEngine
 
@@ -221,6 +223,8 @@ def test_small_words(app: Flask, celery: Celery) -> None:
         task = celery.tasks["words.add"]
         assert signature(task, (1,)).apply_async(task_id=wanted).id == wanted
         assert celery.signature("words.add", (1,)).task == "words.add"
+        with pytest.raises(NotRegistered, match=r"as 'words\.ad'; did you mean 'words\.add'"):
+            celery.signature("words.ad")
 
 
 def test_modules_are_imported_when_the_application_is_known(app: Flask, celery: Celery) -> None:
@@ -239,10 +243,44 @@ def test_modules_are_imported_when_the_application_is_known(app: Flask, celery: 
 
 
 def test_always_eager_runs_where_it_is_submitted(app: Flask, celery: Celery) -> None:
-    pytest.importorskip("taskrow.engine.inline")
     task = celery.tasks["words.add"]
     with app.app_context():
         celery.conf.task_always_eager = True
         assert task.delay(1, 2).state == "SUCCESS"
+        assert task.delay(1, "2").state == "FAILURE"
+        celery.conf.task_eager_propagates = True
+        with pytest.raises(TypeError, match="unsupported operand"):
+            task.delay(1, "2")
         celery.conf.task_always_eager = False
         assert task.delay(1, 2).state == "PENDING"
+
+
+def test_taskrows_own_setting_is_heeded_too(app: Flask, celery: Celery) -> None:
+    app.config["TASKROW_EAGER"] = True
+    with app.app_context():
+        assert celery.send_task("words.add", (1, 2)).get(0) == 3
+
+
+def test_a_task_may_join_a_transaction(app: Flask, celery: Celery) -> None:
+    task = celery.tasks["words.add"]
+    with app.app_context():
+        engine: QueueEngine = app.extensions["taskrow"]
+        ids = [task.delay(1).id]
+        theirs = create_engine(engine.settings.database_url)
+        with Session(theirs) as session:
+            ids.append(task.apply_async((1,), session=session).id)
+            session.rollback()
+            ids.append(task.s(1).apply_async(session=session).id)
+            session.commit()
+        theirs.dispose()
+        assert [AsyncResult(task_id).exists() for task_id in ids] == [True, False, True]
+
+
+def test_a_signature_is_changed_where_it_stands_and_checked_there(celery: Celery) -> None:
+    call = celery.tasks["words.add"].s(1, b=2)
+    assert str(call) == repr(call) == "words.add(1, b=2)"
+    assert call.set(queue="mail") is call
+    assert call.clone((0,)).args == (0, 1)
+    assert (call.options, call.clone().options) == ({"queue": "mail"}, {"queue": "mail"})
+    with pytest.raises(OptionError, match="'quue' is no option of apply_async; did you mean"):
+        call.set(quue="mail")

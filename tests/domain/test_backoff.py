@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from taskrow.domain.options import parse_options
-from taskrow.domain.retry import delay
+from taskrow.domain.retry import LEAST_DELAY, delay
 from taskrow.errors import OptionError
 
 
@@ -38,10 +38,20 @@ def test_each_rule_has_its_delays(rule: Any, cap: float | None, expected: list[f
     assert delays(parse_options({"backoff": rule}).backoff, cap) == expected
 
 
+@pytest.mark.parametrize("rule", ["exponential", "linear"])
+def test_a_curve_that_grows_has_full_jitter_and_never_comes_back_at_once(rule: str) -> None:
+    assert delays(rule, luck=0.0) == [LEAST_DELAY] * 5
+    assert delays(rule, luck=0.5) == [(LEAST_DELAY + whole) / 2 for whole in delays(rule)]
+
+
+@pytest.mark.parametrize(("rule", "seconds"), [("constant", 1.0), (7.0, 7.0), (0.0, 0.0)])
+def test_what_is_constant_has_no_jitter(rule: str | float, seconds: float) -> None:
+    assert delays(rule, luck=0.0) == delays(rule, luck=1.0) == [seconds] * 5
+
+
 @pytest.mark.parametrize("rule", ["exponential", "linear", "constant"])
-def test_luck_moves_a_curve_but_no_number_that_was_given(rule: str) -> None:
-    assert delays(rule, luck=0.0) == [whole / 2 for whole in delays(rule)]
-    assert delays(7.0, luck=0.0) == [7.0] * 5
+def test_a_cap_below_the_least_delay_holds(rule: str) -> None:
+    assert delays(rule, cap=0.01, luck=0.0) == delays(rule, cap=0.01) == [0.01] * 5
 
 
 def test_the_cap_of_a_curve_is_ten_minutes_unless_it_is_given() -> None:

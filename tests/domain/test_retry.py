@@ -6,7 +6,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from taskrow.domain.retry import FIRST_DELAY, LONGEST_DELAY, after_failure, after_loss, backoff
+from taskrow.domain.retry import (
+    FIRST_DELAY,
+    LEAST_DELAY,
+    LONGEST_DELAY,
+    after_failure,
+    after_loss,
+    backoff,
+)
 
 NOW = datetime(2026, 11, 21, 7, tzinfo=UTC)
 
@@ -22,10 +29,10 @@ def test_the_delay_doubles_up_to_its_cap() -> None:
 
 
 @pytest.mark.parametrize("tries", [0, 3, 30])
-def test_luck_moves_a_delay_between_its_half_and_the_whole(tries: int) -> None:
+def test_luck_moves_a_delay_between_the_least_and_the_whole(tries: int) -> None:
     whole = longest(tries)
-    assert backoff(tries, 0.0) == timedelta(seconds=whole / 2)
-    assert backoff(tries, 0.5) == timedelta(seconds=whole * 0.75)
+    assert backoff(tries, 0.0) == timedelta(seconds=LEAST_DELAY)
+    assert backoff(tries, 0.5) == timedelta(seconds=(LEAST_DELAY + whole) / 2)
 
 
 def test_an_exception_is_retried_as_often_as_allowed() -> None:

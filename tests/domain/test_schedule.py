@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import zoneinfo
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
@@ -113,6 +116,32 @@ def test_a_due_time_shows_what_the_text_says(rule: CronRule, after: datetime) ->
     matches = next(CronSim(rule.text, shown - timedelta(seconds=1))) == shown
     before = (due - timedelta(seconds=1)).astimezone(ZoneInfo(rule.timezone))
     assert matches or before.utcoffset() != due.astimezone(ZoneInfo(rule.timezone)).utcoffset()
+
+
+@pytest.fixture
+def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A machine without a time zone database."""
+    before = zoneinfo.TZPATH
+    parts = [name for name in sys.modules if name.partition(".")[0] == "tzdata"]
+    for name in ("tzdata", *parts):
+        monkeypatch.setitem(sys.modules, name, None)
+    zoneinfo.reset_tzpath(to=[])
+    ZoneInfo.clear_cache()
+    yield
+    zoneinfo.reset_tzpath(to=before)
+
+
+@pytest.mark.usefixtures("no_zones")
+def test_without_a_time_zone_database_utc_works_and_others_say_what_to_install() -> None:
+    noon = utc("2026-11-21T12:00Z")
+    assert next_due(make_rule(cron="0 9 * * *"), noon) == utc("2026-11-22T09:00Z")
+    for name in ("Europe/Paris", "Nowhere"):
+        with pytest.raises(OptionError) as caught:
+            make_rule(cron="0 9 * * *", timezone=name)
+        assert str(caught.value) == (
+            f"the time zone {name!r} cannot be looked up, because this machine has no time zone "
+            "database: pip install tzdata"
+        )
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Paris", "America/New_York"])

@@ -17,7 +17,9 @@ from taskrow.domain.task import Status, Task
 from taskrow.engine.clock import utc_now
 from taskrow.engine.queue import QueueEngine
 from tests.apps.doors import create_app
+from tests.apps.doors.tasks import stand
 from tests.support.processes import Process, eventually, processes
+from tests.support.rows import runs
 
 T = TypeVar("T")
 
@@ -99,10 +101,24 @@ class Site:
         return soon(look)
 
     def long_running(self, task: AsyncResult | str) -> None:
-        """Wait until a task has run so long that its runner is handed nothing more behind it."""
-        started = self.running(task).started_at
-        assert started is not None
-        eventually(lambda: utc_now() - started > timedelta(seconds=0.1))
+        """Wait until a task has run so long that its runner is handed nothing more behind it.
+
+        A row says running, too, while its task waits in a runner; then it may start anew elsewhere.
+        """
+
+        def look() -> bool:
+            started = self.running(task).started_at
+            return started is not None and utc_now() - started > timedelta(seconds=0.1)
+
+        eventually(look)
+
+    def occupy(self, gate: Path) -> list[AsyncResult]:
+        """Keep both runners busy until the gate is open: what is submitted meanwhile waits."""
+        busy = [stand.delay(str(gate)) for _ in range(2)]
+        eventually(lambda: runs(Path(f"{gate}.running")) == 2)
+        for task in busy:
+            self.long_running(task)
+        return busy
 
     def count(self) -> int:
         """How many rows there are."""

@@ -16,9 +16,12 @@ from taskrow import (
     NotATaskError,
     OptionError,
     PartlySubmittedError,
+    TaskExistsError,
 )
+from taskrow.domain.ids import new_id
 from taskrow.domain.task import Status
 from taskrow.engine import bulk
+from taskrow.engine.clock import utc_now
 from taskrow.storage.bulk import submit_all
 from tests.apps.doors.tasks import add, echo, give, queue
 from tests.doors.site import Site
@@ -99,6 +102,50 @@ def test_one_wrong_call_keeps_all_from_being_written(
     with pytest.raises(error, match=why):
         bulk.submit_calls(in_app.engine, calls, at_once=1)
     assert in_app.count() == before
+
+
+def test_an_id_that_is_taken_keeps_all_from_being_written(in_app: Site, lane: str) -> None:
+    taken = add.apply_async((1, 2), queue=lane).id
+    new, before = new_id(utc_now()), in_app.count()
+    calls = [give.s(n).set(queue=lane) for n in range(3)]
+    for late, why in (
+        ([give.s("x").set(task_id=taken)], f"^there is a task {taken} already: an id is used once"),
+        ([give.s("x").set(task_id=new)] * 2, f"^two of the calls have the id {new}: an id is used"),
+    ):
+        with pytest.raises(TaskExistsError, match=why):
+            bulk.submit_calls(in_app.engine, calls + late, at_once=1)
+    with pytest.raises(TaskExistsError, match="two of the calls have the id"):
+        queue.submit_many(give, [(1,), (2,)], task_id=new)
+    assert in_app.count() == before
+    [first, _] = queue.submit_many([give.s("x").set(task_id=new, queue=lane), calls[0]])
+    assert (first.id, in_app.engine.get(new).args) == (new, '{"args": ["x"]}')
+
+
+def test_an_id_and_a_key_given_again_are_the_task_that_holds_both(in_app: Site, lane: str) -> None:
+    new, before = new_id(utc_now()), in_app.count()
+    call = give.s("x").set(task_id=new, unique_key=new, queue=lane, countdown=3600)
+    assert {result.id for result in queue.submit_many([call, call])} == {new}
+    assert [result.id for result in queue.submit_many([call])] == [call.apply_async().id] == [new]
+    assert in_app.count() == before + 1
+    with pytest.raises(TaskExistsError, match="there is a task"):
+        queue.submit_many([call.set(unique_key="another")])
+    in_app.engine.cancel(new)
+    with pytest.raises(TaskExistsError, match="there is a task"):
+        queue.submit_many([call])
+
+
+def test_an_id_that_is_taken_meanwhile_is_told_with_what_is_in(
+    in_app: Site, lane: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken, before = add.apply_async((1, 2), queue=lane).id, in_app.count()
+    monkeypatch.setattr(bulk, "check_ids", lambda *_, **__: None)
+    calls = [give.s(0).set(queue=lane), give.s(1).set(task_id=taken)]
+    with pytest.raises(TaskExistsError, match="was taken meanwhile: it is used once"):
+        queue.submit_many(calls)
+    assert in_app.count() == before
+    with pytest.raises(PartlySubmittedError, match=r"^1 of 2 tasks were submitted, .* meanwhile"):
+        bulk.submit_calls(in_app.engine, calls, at_once=1)
+    assert in_app.count() == before + 1
 
 
 def test_what_is_no_task_function_is_refused(in_app: Site) -> None:

@@ -11,6 +11,7 @@ from taskrow.domain.task import Status
 from tests.apps.doors.tasks import add, obedient, stand
 from tests.doors.site import Site
 from tests.doors.test_ids import KNOWN_SHAPE
+from tests.support.processes import eventually
 
 
 def test_a_task_that_waits_is_cancelled_and_never_runs(in_app: Site) -> None:
@@ -25,7 +26,7 @@ def test_a_task_that_runs_hears_it_at_its_next_update_and_may_clean_up(
     in_app: Site, tmp_path: Path
 ) -> None:
     task = obedient.delay(str(tmp_path / "mark"))
-    in_app.running(task)
+    eventually(lambda: in_app.engine.get(task.id).progress)  # it may be claimed before it begins
     assert in_app.engine.cancel(task.id) is Status.RUNNING
     assert in_app.engine.get(task.id).cancel_requested_at is not None
     with pytest.raises(TaskCancelled):
@@ -37,7 +38,7 @@ def test_a_task_that_runs_hears_it_at_its_next_update_and_may_clean_up(
 
 def test_a_task_that_does_not_listen_ends_as_it_would_have(in_app: Site, tmp_path: Path) -> None:
     task = stand.delay(str(tmp_path / "gate"))
-    in_app.running(task)
+    eventually((tmp_path / "gate.running").exists)
     in_app.engine.cancel(task.id)
     in_app.engine.cancel(task.id)  # to ask twice changes nothing
     (tmp_path / "gate").touch()
@@ -48,7 +49,7 @@ def test_the_stopped_tasks_runner_goes_on_with_others(in_app: Site, tmp_path: Pa
     running = [obedient.delay(str(tmp_path / str(number))) for number in range(2)]
     behind = add.delay(1, 2)
     for task in running:
-        in_app.running(task)
+        eventually(lambda task=task: in_app.engine.get(task.id).progress)  # type: ignore[misc]
         in_app.engine.cancel(task.id)
     assert behind.get(30) == 3
 
@@ -69,9 +70,7 @@ def test_what_is_not_there_cannot_be_cancelled(in_app: Site, task_id: str) -> No
 
 def test_a_cancelled_view_is_gone(site: Site, tmp_path: Path) -> None:
     with site.app.app_context():
-        blocking = [stand.delay(str(tmp_path / "gate")) for _ in range(2)]
-        for task in blocking:
-            site.long_running(task)
+        site.occupy(tmp_path / "gate")
     accepted = site.submit("/echo/x")
     site.engine.cancel(accepted.headers["Location"].removeprefix("/status/"))
     assert site.answer(accepted).status_code == 410

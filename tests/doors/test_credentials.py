@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from taskrow import CredentialsGoneError
 from taskrow.domain.sealing import Sealer
 from taskrow.domain.task import Status
 from taskrow.engine.queue import QueueEngine
 from taskrow.storage.tables import task_credentials
+from taskrow.storage.upkeep import retry_by_hand
 from tests.apps.credentials import app as application
 from tests.apps.credentials import proof
 from tests.doors.http import Answer, get, request
@@ -19,6 +21,10 @@ from tests.support.processes import ProcessFactory, eventually
 
 APP = "tests.apps.credentials:app"
 TOKENS = ["planted-9f31c2aa", "planted-7be05d14", "planted-c04d88e3"]
+GONE = (
+    ") were erased when the task ended: it cannot run again as its client; "
+    "have the client submit it once more"
+)
 SECRETS = {
     "Authorization": f"Bearer {TOKENS[0]}",
     "Cookie": f"session={TOKENS[1]}",
@@ -129,8 +135,18 @@ def test_a_task_without_its_credentials_does_not_run_again(scene: Scene) -> None
     scene.gate.touch()
     scene.run()
     scene.has(task_id, Status.SUCCEEDED)
-    scene.engine.retry(task_id)
+    ended = scene.engine.get(task_id)
+    with pytest.raises(CredentialsGoneError) as caught:
+        scene.engine.retry(task_id)
+    assert str(caught.value).startswith("the credentials (")
+    assert GONE in str(caught.value)
+    assert scene.engine.get(task_id) == ended
+    retried = scene.start.start("taskrow", "--app", APP, "retry", task_id)
+    assert (retried.process.wait(30), GONE in retried.output()) == (1, True)
+    # By hand in the database it fails in the worker, with the same sentence.
+    now = scene.engine.clock()
+    assert scene.engine.database.write(lambda c: retry_by_hand(c, task_id, now=now))
     scene.has(task_id, Status.FAILED)
     error = scene.engine.get(task_id).error or ""
-    assert "CredentialsError" in error
-    assert "submit it once more" in error
+    assert "CredentialsGoneError" in error
+    assert GONE in error

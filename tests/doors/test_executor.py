@@ -13,6 +13,8 @@ from taskrow import NotATaskError, QueueExecutor, TaskFailed, TaskFuture
 from taskrow.domain.task import Status
 from tests.apps.doors.tasks import add, fail, give, obedient, queue, stand
 from tests.doors.site import Site, soon
+from tests.support.processes import eventually
+from tests.support.rows import runs
 
 
 @pytest.fixture
@@ -30,6 +32,7 @@ def pool(in_app: Site) -> QueueExecutor:
 def blocked(in_app: Site, gate: Path) -> list[TaskFuture]:
     """Both runners are busy, so whatever is submitted next waits."""
     busy = [queue.executor.submit(stand, str(gate)) for _ in range(2)]
+    eventually(lambda: runs(gate.with_name("gate.running")) == 2)
     for future in busy:
         in_app.long_running(future.task_id)
     return busy
@@ -53,6 +56,34 @@ def test_a_future_is_a_row_that_others_can_find(in_app: Site, pool: QueueExecuto
 def test_map_keeps_the_order(pool: QueueExecutor) -> None:
     assert list(pool.map(add, range(10), [10] * 10)) == list(range(10, 20))
     assert list(pool.map(add, [], [])) == []
+
+
+def test_map_submits_no_more_ahead_than_it_is_told(in_app: Site, pool: QueueExecutor) -> None:
+    taken: list[int] = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(6):
+            taken.append(number)
+            yield number
+
+    results = pool.map(add, numbers(), [10] * 9, buffersize=2)
+    assert taken == [0, 1]
+    assert (next(results), taken) == (10, [0, 1, 2])
+    assert (next(results), taken) == (11, [0, 1, 2, 3])
+    assert list(results) == [12, 13, 14, 15]
+    assert list(pool.map(add, [], [], buffersize=1)) == []
+    before = in_app.count()
+    for wrong, error in ((0, ValueError), (-1, ValueError), (1.5, TypeError), ("2", TypeError)):
+        with pytest.raises(error, match=r"^buffersize must be "):
+            pool.map(add, [1], [2], buffersize=wrong)  # type: ignore[arg-type]
+    assert in_app.count() == before
+
+
+def test_map_submits_nothing_ahead_after_a_shutdown(in_app: Site) -> None:
+    with queue.executor as pool:
+        results = pool.map(add, range(4), range(4), buffersize=2)
+    with pytest.raises(RuntimeError, match="cannot submit after shutdown"):
+        next(results)
 
 
 def test_map_raises_where_the_failure_is(pool: QueueExecutor) -> None:
@@ -222,7 +253,7 @@ def test_a_bound_task_function_gets_its_task(
     in_app: Site, pool: QueueExecutor, tmp_path: Path
 ) -> None:
     future = pool.submit(obedient, str(tmp_path / "mark"))
-    in_app.running(future.task_id)
+    soon(lambda: in_app.engine.get(future.task_id).progress)
     assert future.running()
     in_app.engine.cancel(future.task_id)
     with pytest.raises(futures.CancelledError):

@@ -16,7 +16,8 @@ from taskrow.domain.task import Status
 from taskrow.engine.clock import utc_now
 from taskrow.storage import queries
 from tests.apps.doors.tasks import add, double, executor, fail, give, queue, stand
-from tests.doors.site import Site, open_app, soon
+from tests.doors.site import Site, open_app
+from tests.support.processes import eventually
 
 
 @pytest.fixture
@@ -41,7 +42,8 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 def test_a_stored_future_is_asked_by_its_key(pool: QueueExecutor, key: str, gate: Path) -> None:
     future = pool.submit_stored(key, stand, str(gate))
-    soon(lambda: pool.futures.running(key) or None)
+    eventually(gate.with_name("gate.running").exists)
+    assert pool.futures.running(key) is True
     assert key in pool.futures
     assert pool.futures.done(key) is False
     assert pool.futures._state(key) == "RUNNING"
@@ -80,6 +82,18 @@ def test_a_key_is_used_once_until_it_is_popped(
     assert pool.futures.result(key) == 3
     gate.touch()
     assert first.result(30) == "through"  # what was popped while it ran runs on
+
+
+def test_they_can_be_counted(in_app: Site, pool: QueueExecutor, key: str) -> None:
+    before = len(pool.futures)
+    submit_with_key = in_app.engine.submit
+    submit_with_key(add.name, '{"args": [1, 2]}', add.options, idempotency_key=f"other {key}")
+    pool.submit_stored(key, add, 1, 2)
+    assert len(pool.futures) == before + 1
+    pool.futures.result(key, 30)
+    assert len(pool.futures) == before + 1  # what is over stays until it is popped or purged
+    pool.futures.pop(key)
+    assert len(pool.futures) == before
 
 
 def test_popping_what_is_over_deletes_its_row(in_app: Site, pool: QueueExecutor, key: str) -> None:

@@ -13,7 +13,7 @@ from tests.doors.site import Site, soon
 FIELDS = {
     "id", "name", "kind", "queue", "status", "progress", "priority", "attempt", "created_at",
     "run_at", "started_at", "finished_at", "cancel_requested_at", "result", "response", "error",
-    "links",
+    "links", "logs",
 }  # fmt: skip
 
 

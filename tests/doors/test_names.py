@@ -10,10 +10,12 @@ import pytest
 from taskrow import OptionError, TaskExistsError, TaskQueue
 from taskrow.domain.ids import new_id
 from taskrow.domain.options import TaskOptions
+from taskrow.domain.schedule import Plan, make_rule
 from taskrow.engine.clock import utc_now
 from taskrow.engine.queue import QueueEngine
 from tests.apps import options
 from tests.apps.doors.tasks import add, fail, tracked
+from tests.apps.doors.tasks import queue as in_use
 from tests.doors.site import Site
 from tests.doors.test_ids import KNOWN_SHAPE
 from tests.support.processes import ProcessFactory, eventually
@@ -50,6 +52,24 @@ def test_a_name_is_given_once() -> None:
 def test_what_is_no_name_is_refused(aliases: object) -> None:
     with pytest.raises(OptionError, match=r"^aliases must be names in plain characters"):
         TaskQueue().task(aliases=aliases)
+
+
+OURS = r"^names that begin with 'taskrow.' are taskrow's own: call 'taskrow.purge' something else$"
+
+
+def test_names_of_taskrows_own_are_refused_where_they_are_declared(in_app: Site) -> None:
+    def purge() -> None: ...
+
+    queue = TaskQueue()
+    with pytest.raises(OptionError, match=OURS):
+        queue.task(name="taskrow.purge")(purge)
+    with pytest.raises(OptionError, match=OURS):
+        queue.task(name="purge", aliases="taskrow.purge")(purge)
+    with pytest.raises(OptionError, match=OURS):
+        queue.declare(Plan(name="taskrow.purge", task_name="purge", rule=make_rule(every=60)))
+    with pytest.raises(OptionError, match=OURS):
+        in_use.schedule("taskrow.purge", add, every=60, args=[1, 2])
+    queue.task(name="taskrows.purge", aliases="taskrow")(purge)
 
 
 def test_an_id_may_be_made_before(in_app: Site) -> None:

@@ -8,7 +8,6 @@ import pytest
 from werkzeug.wrappers import Response
 
 from taskrow.domain.task import Status
-from tests.apps.doors.tasks import stand
 from tests.apps.doors.views import KINDS
 from tests.doors.site import MAX_BODY, Site
 
@@ -51,9 +50,7 @@ def test_a_look_with_head_has_the_headers_without_the_body(site: Site) -> None:
 
 def test_until_then_the_monitor_says_202_and_may_not_be_kept(in_app: Site, tmp_path: Path) -> None:
     gate = tmp_path / "gate"
-    busy = [stand.delay(str(gate)) for _ in range(2)]
-    for task in busy:
-        in_app.long_running(task)
+    in_app.occupy(gate)
     accepted = in_app.submit("/later/text")
     where = accepted.headers["Location"]
     polled = in_app.app.test_client().get(where)

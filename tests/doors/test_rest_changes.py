@@ -130,6 +130,18 @@ def test_of_two_equal_requests_only_one_runs_again_at_a_time(api: Api) -> None:
     assert api.post(f"/tasks/{first}/retry").status_code == 202
 
 
+def test_a_view_whose_credentials_are_erased_is_not_retried(api: Api) -> None:
+    headers = {"Authorization": "Bearer mine"}
+    accepted = api.post("/later/signed", data="x", headers=headers)
+    task_id = accepted.headers["Location"].rpartition("/")[2]
+    before = api.over(task_id)
+    detail = problem(api.post(f"/tasks/{task_id}/retry"), 409, "credentials-erased")
+    assert detail.endswith("submit it once more.")
+    assert "mine" not in detail
+    assert api.engine.get(task_id) == before
+    assert api.get(f"/tasks/{task_id}/result").status_code == 201  # its answer is still there
+
+
 # -- to whom ---
 
 

@@ -146,7 +146,9 @@ def test_the_application_on_the_page_works(
     retried = _curl(f"{url}{told['links']['retry']}", *ann, "-X", "POST")
     assert retried["status"] == 403
     root = ["-H", "Authorization: Bearer root-secret", "-X", "POST"]
-    assert _curl(f"{url}{told['links']['retry']}", *root)["status"] == "queued"
+    assert _curl(f"{url}{told['links']['retry']}", *root)["id"] == told["id"]
+    answer = _curl(f"{url}{told['links']['result']}", *ann, "-H", "Prefer: wait=10")
+    assert answer == {"result": 3}
 
 
 def _curl(url: str, *options: str) -> Any:

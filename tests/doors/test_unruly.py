@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from flask import Flask
 
-from taskrow import ArgumentsError, OptionError, TaskFunction
+from taskrow import ArgumentsError, NoSuchScheduleError, NotATaskError, OptionError, TaskFunction
 from taskrow.domain.task import Status
 from taskrow.engine.queue import QueueEngine
 from tests.apps import unruly
@@ -107,6 +107,31 @@ def test_what_ends_other_programs_is_a_failure_here(worker: Process, kind: str) 
     error = json.loads(engine().get(task.id).error or "")
     assert error["type"].rpartition(".")[2] == kind
     assert look() == before
+
+
+WRONG_CALLS: list[Callable[[], object]] = [
+    lambda: unruly.length.apply_async("abc"),
+    lambda: unruly.length.apply_async(5),  # type: ignore[arg-type]
+    lambda: unruly.length.apply_async(kwargs=["abc"]),  # type: ignore[arg-type]
+    lambda: unruly.queue.send_task("elsewhere", "abc"),
+    lambda: unruly.queue.schedule("often", unruly.length, every=60, args="abc"),
+    lambda: unruly.queue.submit_many(unruly.length, ["abc"]),  # type: ignore[list-item]
+    lambda: unruly.queue.submit_many(unruly.length, 5),  # type: ignore[call-overload]
+]
+
+
+@pytest.mark.parametrize("call", WRONG_CALLS)
+def test_a_text_is_not_many_arguments(worker: Process, call: Callable[[], object]) -> None:
+    with pytest.raises(ArgumentsError, match=r"^(args|kwargs) must be a "):
+        call()
+
+
+def test_what_is_no_iterable_of_calls_is_refused(worker: Process) -> None:
+    with pytest.raises(NotATaskError, match=r"^submit_many takes calls such as task.s\(1, 2\)"):
+        unruly.queue.submit_many(5)  # type: ignore[call-overload]
+    for name in (5, None):
+        with pytest.raises(NoSuchScheduleError, match=f"there is no schedule {name}"):
+            unruly.queue.pause_schedule(name)  # type: ignore[arg-type]
 
 
 def test_an_eta_in_the_far_past_runs_at_once(worker: Process) -> None:

@@ -19,6 +19,7 @@ from tests.support.rows import error_of, final, submit
 APP = "tests.apps.waiting:app"
 
 
+@pytest.mark.shared_worker
 def test_a_task_sees_that_it_was_asked_to_stop(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -29,6 +30,7 @@ def test_a_task_sees_that_it_was_asked_to_stop(
     assert final(engine, task_id).result == '"heard it"'
 
 
+@pytest.mark.shared_worker
 def test_a_task_that_does_not_listen_is_terminated(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -86,11 +88,11 @@ def test_a_task_that_stands_behind_another_is_stopped_without_having_begun(
     assert len(mark.read_text().splitlines()) == 1
 
 
+# On SQLite nobody can write the wish while a commit holds the file.
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 def test_a_task_terminated_in_its_commit_has_no_effect(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    if engine.database.dialect == "sqlite":
-        pytest.skip("on SQLite nobody can write the wish while a commit holds the file")
     make_effects(engine)
     start.worker("--runners", "1", app="tests.apps.commits:app")
     mark = tmp_path / "mark"
@@ -101,11 +103,11 @@ def test_a_task_terminated_in_its_commit_has_no_effect(
     assert not effects(engine)
 
 
+# On PostgreSQL a transaction holds up nobody but who wants the same rows.
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_a_commit_that_holds_up_all_others_is_ended(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    if engine.database.dialect == "postgresql":
-        pytest.skip("on PostgreSQL a transaction holds up nobody but who wants the same rows")
     make_effects(engine)
     env = {"FLASK_TASKROW_BUSY_TIMEOUT": "2"}
     start.worker("--runners", "1", app="tests.apps.commits:app", env=env)

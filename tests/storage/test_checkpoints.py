@@ -7,10 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 
 from taskrow.errors import DatabaseError
-from taskrow.storage import queries
+from taskrow.storage import checkpoints, queries
 from taskrow.storage.database import Database
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import submit
@@ -106,6 +106,40 @@ def test_a_checkpoint_that_fails_does_not_take_back_what_is_committed(
     assert (rows, error) == (stored, "DatabaseError")
     assert stored * MEGABYTE // 4 > 12 * MEGABYTE, "the log went on where the file could not"
     assert is_sound(path)
+
+
+def test_a_log_that_cannot_be_folded_is_told_of_once(
+    sqlite: Database, path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(checkpoints, "_LONG_BYTES", 10 * MEGABYTE)
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        for _ in range(2):
+            reader.execute("BEGIN")
+            reader.execute("SELECT count(*) FROM tasks").fetchone()
+            write_megabytes(sqlite, path, 16)
+            reader.execute("COMMIT")
+            write_megabytes(sqlite, path, 10)
+    told = [record.getMessage() for record in caplog.records if record.name == "taskrow.database"]
+    assert len(told) == 2
+    assert all("somebody reads tasks.db without an end" in sentence for sentence in told)
+
+
+def test_who_keeps_the_log_folds_it_before_others_have_to(
+    sqlite: Database, sqlite_url: str, path: Path
+) -> None:
+    assert isinstance(sqlite, SqliteDatabase)
+    keeper = SqliteDatabase(make_url(sqlite_url), busy_timeout=5)
+    keeper.keep_log()
+    write_megabytes(sqlite, path, 5)
+    before, size = log.commits(path), log.size(path)
+    keeper.scrub()
+    add(sqlite)
+    assert log.commits(path) == 1 < before
+    assert log.size(path) == size, "it is written over"
+    keeper.scrub()
+    add(sqlite)
+    assert log.commits(path) == 2, "and only when it has grown again"
+    keeper.close()
 
 
 def test_after_an_error_of_the_disk_the_next_write_is_a_fresh_start(sqlite: Database) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from taskrow.domain.task import Status
 from taskrow.storage.database import Database
@@ -43,8 +44,8 @@ def listening(database: Database, channel: str = WORK) -> Iterator[Doorbell]:
 def hears(bell: Doorbell, seconds: float = 5.0) -> bool:
     """Wait for the bell; whether it rang."""
     if bell.fileno is None:
-        return eventually(bell.rang, seconds)
-    return bool(select.select([bell.fileno], [], [], seconds)[0]) and bell.rang()
+        return bool(eventually(bell.rang, seconds))
+    return bool(select.select([bell.fileno], [], [], seconds)[0] and bell.rang())
 
 
 def test_a_commit_of_another_process_rings(database: Database, database_url: str) -> None:
@@ -83,6 +84,30 @@ def test_a_write_that_is_undone_may_not_ring_on_postgresql(postgresql: Database)
     with listening(postgresql) as bell:
         with pytest.raises(ValueError, match="no"):
             postgresql.write(fail)
+        assert not hears(bell, 0.05)
+
+
+@pytest.mark.parametrize("channel", [WORK, DONE])
+def test_what_is_written_by_hand_rings(database: Database, database_url: str, channel: str) -> None:
+    """Not through taskrow, in a transaction of its own, after one that came to nothing."""
+    task_id = add(database)
+    by_hand = create_engine(database_url)
+    edit = text("UPDATE tasks SET priority = 9 WHERE id = :id")
+    with listening(database, channel) as bell:
+        with by_hand.connect() as connection:
+            connection.execute(edit, {"id": task_id})
+            connection.rollback()
+            eventually(lambda: not bell.rang())
+            connection.execute(edit, {"id": task_id})
+            connection.commit()
+        assert hears(bell)
+    by_hand.dispose()
+
+
+def test_what_taskrow_writes_rings_once(postgresql: Database) -> None:
+    """For whom it concerns, not for everybody as what is written by hand."""
+    with listening(postgresql, DONE) as bell:
+        add(postgresql)
         assert not hears(bell, 0.05)
 
 

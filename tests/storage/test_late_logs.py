@@ -8,7 +8,7 @@ from taskrow.domain.task import Status
 from taskrow.storage.claims import Claim
 from taskrow.storage.database import Database
 from taskrow.storage.logs import attempt_logs, keep_late_logs
-from taskrow.storage.upkeep import purge
+from taskrow.storage.purge import purge
 from tests.storage.rows import PURGE_AT, claimed, ending, retry, settle, take
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, event
 
 from taskrow.domain.task import Status
 from taskrow.storage import claims, finish, prepared, queries, upkeep
+from taskrow.storage import purge as rows
 from taskrow.storage.database import Database
 from tests.storage.rows import (
     LEASE,
@@ -44,8 +45,11 @@ STATEMENTS: dict[str, tuple[Work, set[str]]] = {
         {"ix_tasks_running"},
     ),
     "heartbeat": (lambda c: claims.beat(c, worker=WORKER, lease=LEASE), {"ix_tasks_running"}),
-    "purge": (lambda c: upkeep.purge(c, now=PURGE_AT, limit=10), {"ix_tasks_finished"}),
-    "recall": (lambda c: upkeep.recall_unknown(c, "x".__eq__, now=NOW), {"ix_tasks_due"}),
+    "purge": (lambda c: rows.purge(c, now=PURGE_AT, limit=10), {"ix_tasks_finished"}),
+    "recall": (
+        lambda c: (upkeep.names_put_back(c), upkeep.recall_unknown(c, ["x"], now=NOW)),
+        {"ix_tasks_due"},
+    ),
     "cancel": (
         lambda c: upkeep.cancel(c, "x", now=NOW, purge_at=PURGE_AT),
         {"sqlite_autoindex_tasks_1"},

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage import claims, finish, upkeep
+from taskrow.storage import purge as rows
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema, find_revision
 from tests.storage.rows import (
@@ -72,11 +73,11 @@ def _waiting(database: Database) -> int:
 
 
 def purge(connection: Connection) -> int:
-    return upkeep.purge(connection, now=PURGE_AT, limit=10)
+    return rows.purge(connection, now=PURGE_AT, limit=10)
 
 
 def purge_older(connection: Connection) -> int:
-    return upkeep.purge_older(connection, finished_before=PURGE_AT, limit=10)
+    return rows.purge_these(connection, [1], finished_before=PURGE_AT)
 
 
 @pytest.mark.parametrize("delete", [purge, purge_older])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from taskrow.domain.ids import new_id
 from taskrow.domain.schedule import Plan, Schedule, make_rule
@@ -55,6 +55,13 @@ def counts(database: Database) -> tuple[int | None, int | None]:
             for table in (schedule_fires, tasks)
         )
     return fired, submitted
+
+
+def end_all(database: Database, now: datetime) -> None:
+    """Whatever waits is over."""
+    ended = update(tasks).where(tasks.c.finished_at.is_(None))
+    values = {"status": "cancelled", "finished_at": now, "purge_at": now}
+    database.write(lambda connection: connection.execute(ended.values(**values)))
 
 
 def test_the_second_to_fire_changes_nothing(database: Database, schedule: Schedule) -> None:
@@ -117,9 +124,26 @@ def test_old_fires_go_in_batches_oldest_first(database: Database, schedule: Sche
         due = DUE + number * timedelta(seconds=1)
         one = Fire(schedule=schedule, due_at=due, next_at=DUE, task=task(due))
         assert fire(database, one, now=due)
+        end_all(database, due)
 
     def purge(before: datetime) -> int:
         return database.write(lambda c: rows.purge_fires(c, before=before, limit=2))
 
     assert [purge(DUE + 3 * SECOND) for _ in range(3)] == [2, 1, 0]
     assert counts(database) == (2, 5)
+
+
+def test_a_task_that_is_not_over_keeps_its_due_time(database: Database, schedule: Schedule) -> None:
+    one = task()
+    assert fire(database, Fire(schedule=schedule, due_at=DUE, next_at=NEXT, task=one))
+
+    def purge() -> int:
+        return database.write(lambda c: rows.purge_fires(c, before=NEXT, limit=9))
+
+    def due_time(task_id: str) -> datetime | None:
+        with database.read() as connection:
+            return rows.due_time_of(connection, task_id)
+
+    assert (purge(), due_time(one.id), due_time(new_id(NOW))) == (0, DUE, None)
+    end_all(database, NEXT)
+    assert (purge(), due_time(one.id)) == (1, None)

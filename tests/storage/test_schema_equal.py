@@ -30,6 +30,7 @@ FROM pg_constraint WHERE connamespace = 'public'::regnamespace""",
 SELECT tgrelid::regclass, tgname, pg_get_triggerdef(oid) FROM pg_trigger WHERE NOT tgisinternal""",
     "functions": """
 SELECT proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace""",
+    "options": "SELECT relname, reloptions FROM pg_class WHERE reloptions IS NOT NULL",
     "sequences": "SELECT sequencename, data_type, increment_by FROM pg_sequences",
 }
 SQLITE = {

@@ -36,7 +36,10 @@ UNKNOWN = json.dumps({"type": "UnknownTask", "message": "no worker knows 'app.ne
 
 
 def recall(database: Database, *names: str, now: datetime = NOW) -> int:
-    return database.write(lambda c: upkeep.recall_unknown(c, names.__contains__, now=now))
+    with database.read() as connection:
+        put_back = upkeep.names_put_back(connection)
+    known = [name for name in names if name in put_back]
+    return database.write(lambda c: upkeep.recall_unknown(c, known, now=now))
 
 
 def test_what_is_due_is_queued_and_the_rest_waits(database: Database) -> None:

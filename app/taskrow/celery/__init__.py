@@ -13,7 +13,7 @@ from taskrow.celery.application import Celery
 from taskrow.celery.binding import default_celery
 from taskrow.celery.canvas import Signature
 from taskrow.celery.declaring import shared_task
-from taskrow.celery.missing import refuse_import
+from taskrow.celery.missing import refusing_imports
 from taskrow.celery.request import running_task
 from taskrow.celery.result import AsyncResult
 from taskrow.celery.task import Task
@@ -50,6 +50,4 @@ def signature(task: Task[..., Any], *args: Any, **options: Any) -> Signature:
 
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        refuse_import(__name__, name)
+    __getattr__ = refusing_imports(__name__)

@@ -11,16 +11,19 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from taskrow.celery import binding
 from taskrow.celery.beat import plan_of_call, plans_of
 from taskrow.celery.canvas import Signature
-from taskrow.celery.conf import Conf, log
+from taskrow.celery.conf import Conf
 from taskrow.celery.declaring import declare, function_of_class, shared_tasks
 from taskrow.celery.hooks import Control, Hook
+from taskrow.celery.mapping import of_name
 from taskrow.celery.missing import refuse
 from taskrow.celery.result import AsyncResult
 from taskrow.celery.schedules import crontab, schedule
-from taskrow.celery.submitting import send_elsewhere, submit_options
+from taskrow.celery.submitting import submit_options
 from taskrow.celery.task import Task
+from taskrow.domain.checks import suggest
+from taskrow.engine.by_name import send_by_name
 from taskrow.engine.queue import QueueEngine
-from taskrow.errors import NoApplicationError
+from taskrow.errors import NoApplicationError, UnknownTaskError
 from taskrow.web.extension import TaskQueue
 
 P = ParamSpec("P")
@@ -121,7 +124,7 @@ class Celery:
             return
         self.conf.tell()
         if "task_always_eager" in self.conf:
-            _set_eager(self._engine, bool(self.conf["task_always_eager"]))
+            self._engine.eager = bool(self.conf["task_always_eager"])
 
     # -- tasks ---
 
@@ -164,13 +167,17 @@ class Celery:
         **options: Any,
     ) -> AsyncResult:
         """Submit by name; the function may be known to the worker alone."""
-        if (known := self.tasks.get(name) or shared_tasks.get(name)) is not None:
-            return known.apply_async(args, kwargs, **options)
-        return send_elsewhere(self.engine(), name, args, kwargs, submit_options(options, self.conf))
+        engine, wanted = self.engine(), submit_options(options, self.conf)
+        if engine.registry.find(name) is None:
+            wanted = of_name(name, self.conf) | wanted
+        return AsyncResult(send_by_name(engine, name, args, kwargs, wanted).id, engine)
 
     def signature(self, name: str, *args: Any, **options: Any) -> Signature:
-        """A call of a task that is known by this name."""
-        return self.tasks[name].signature(*args, **options)
+        """A call of a task that is known here by this name. UnknownTaskError (NotRegistered)."""
+        known = {**shared_tasks, **self.tasks}
+        if name not in known:
+            raise UnknownTaskError(f"no task is registered as {name!r}{suggest(name, known)}")
+        return known[name].signature(*args, **options)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""
@@ -199,10 +206,3 @@ class Celery:
 
 def _listed(modules: Any) -> list[str]:
     return [modules] if isinstance(modules, str) else list(modules or ())
-
-
-def _set_eager(engine: QueueEngine, eager: bool) -> None:
-    if hasattr(engine, "eager"):
-        engine.eager = eager
-    elif eager:
-        log.warning("task_always_eager: this version runs tasks in workers only; use apply()")

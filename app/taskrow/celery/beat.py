@@ -7,7 +7,7 @@ from typing import Any
 
 from taskrow.celery.canvas import Signature
 from taskrow.celery.schedules import rule_of
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import suggest
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.schedule import Plan
 from taskrow.errors import OptionError

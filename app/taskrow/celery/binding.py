@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, appcontext_pushed, current_app, has_app_context
 
+from taskrow.engine.attached import KEY
 from taskrow.engine.queue import QueueEngine
 from taskrow.errors import NoApplicationError
 from taskrow.web.async_api import adopted
-from taskrow.web.lookup import KEY
 
 if TYPE_CHECKING:
     from taskrow.celery.application import Celery

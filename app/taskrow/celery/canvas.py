@@ -3,72 +3,75 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from taskrow.celery.missing import refuse, refuse_import
+from taskrow.celery.missing import refuse, refusing_imports
+from taskrow.engine.calls import Call, call_of
 
 if TYPE_CHECKING:
+    from taskrow.celery.function import CeleryFunction
     from taskrow.celery.result import AsyncResult, EagerResult
-    from taskrow.celery.task import Task
 
 
-class Signature:
-    """A task, its arguments and the options of this call. Arguments given later come first."""
+@dataclass(eq=False, repr=False)
+class Signature(Call):
+    """A call in Celery's words; ``celery.queue.submit_many`` takes it like any other.
 
-    def __init__(
-        self,
-        task: Task[..., Any],
-        args: Iterable[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        *,
-        immutable: bool = False,
-        options: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.task_function, self.immutable = task, immutable
-        self.args, self.kwargs = tuple(args), dict(kwargs or {})
-        self.options = dict(options or {})
+    Arguments given later come first; where it is immutable, they are ignored.
+    """
+
+    function: CeleryFunction
+    immutable: bool = False
 
     @property
     def task(self) -> str:
         """The name of the task function."""
-        return self.task_function.name
+        return self.function.name
 
     def __repr__(self) -> str:
-        given = [*map(repr, self.args), *(f"{name}={v!r}" for name, v in self.kwargs.items())]
-        return f"{self.task}({', '.join(given)})"
+        return str(self)
 
     def set(self, **options: Any) -> Signature:
-        """Options of this call, as of ``apply_async``."""
-        self.options |= options
+        """Give it options as of ``apply_async``: the signature itself has them then."""
+        checked = self.function.task.submit_options(options)
+        self.options = {**self.options, **checked}  # as Celery has it
         return self
 
-    def clone(self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] | None = None) -> Signature:
+    def clone(
+        self, args: Iterable[Any] | None = None, kwargs: Mapping[str, Any] | None = None
+    ) -> Signature:
         """A copy, with more arguments."""
-        positional, named = self._with(tuple(args), dict(kwargs or {}))
-        return Signature(
-            self.task_function, positional, named, immutable=self.immutable, options=self.options
-        )
+        if self.immutable:
+            return replace(self)
+        more, named = call_of(args, kwargs)
+        return replace(self, args=more + self.args, kwargs={**self.kwargs, **named})
 
     def delay(self, *args: Any, **kwargs: Any) -> AsyncResult:
         """Submit it."""
         return self.apply_async(args, kwargs)
 
     def apply_async(
-        self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] | None = None, **options: Any
+        self,
+        args: Iterable[Any] | None = None,
+        kwargs: Mapping[str, Any] | None = None,
+        **options: Any,
     ) -> AsyncResult:
         """Submit it, with more arguments and options."""
-        positional, named = self._with(tuple(args or ()), dict(kwargs or {}))
-        return self.task_function.apply_async(positional, named, **(self.options | options))
+        call = self.clone(args, kwargs)
+        both = {**self.options, **options}
+        return self.function.task.apply_async(call.args, call.kwargs, **both)
 
     def apply(
-        self, args: Iterable[Any] = (), kwargs: Mapping[str, Any] | None = None
+        self, args: Iterable[Any] | None = None, kwargs: Mapping[str, Any] | None = None
     ) -> EagerResult:
         """Run it here and now."""
-        return self.task_function.apply(*self._with(tuple(args), dict(kwargs or {})))
+        call = self.clone(args, kwargs)
+        return self.function.task.apply(call.args, call.kwargs)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        positional, named = self._with(args, kwargs)
-        return self.task_function(*positional, **named)
+        call = self.clone(args, kwargs)
+        return self.function.task(*call.args, **call.kwargs)
 
     def __or__(self, other: object) -> NoReturn:
         refuse("|")
@@ -79,15 +82,6 @@ class Signature:
     def link_error(self, *_: Any) -> NoReturn:
         refuse("link_error")
 
-    def _with(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        if self.immutable:
-            return self.args, self.kwargs
-        return args + self.args, self.kwargs | kwargs
-
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        refuse_import(__name__, name)
+    __getattr__ = refusing_imports(__name__)

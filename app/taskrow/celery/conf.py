@@ -9,7 +9,7 @@ from types import ModuleType
 from typing import Any
 
 from taskrow.celery.keys import MAPPED, UNHEEDED, celery_name, is_known, means_nothing
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import suggest
 
 log = logging.getLogger("taskrow.celery")
 

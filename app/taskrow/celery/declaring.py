@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, Literal, ParamSpec, TypeVar,
 from taskrow.celery import binding
 from taskrow.celery.conf import Conf
 from taskrow.celery.task import Task
-from taskrow.domain.options import is_name
+from taskrow.domain.checks import check_name
 from taskrow.engine.schedules import plan_of_decorator
 from taskrow.engine.shared import shared
 from taskrow.errors import OptionError
@@ -94,8 +94,8 @@ def _settled(
     if not callable(function) or isinstance(function, Task):
         raise OptionError(f"a task is made of a function, not of {function!r}")
     name = options.get("name")
-    if name is not None and not is_name(name):
-        raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+    if name is not None:
+        check_name(name)
     others = {k: v for k, v in options.items() if k not in ("name", "bind", "base", *_SCHEDULE)}
     made = task if task is not None else (options.get("base") or kind)()
     made.settle(

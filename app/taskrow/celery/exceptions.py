@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 from typing import TYPE_CHECKING
 
-from taskrow.celery.missing import refuse_import
+from taskrow.celery.missing import refusing_imports
 from taskrow.domain.asks import Cancel, Retry
 from taskrow.errors import (
     RetriesExhausted,
@@ -43,6 +43,4 @@ __all__ = [
 
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        refuse_import(__name__, name)
+    __getattr__ = refusing_imports(__name__)

@@ -9,7 +9,8 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from taskrow.celery.missing import refuse
-from taskrow.domain.options import TaskOptions, parse_options, suggest
+from taskrow.domain.checks import refuse_unknown
+from taskrow.domain.options import TaskOptions, parse_options
 from taskrow.domain.seconds import MOST, to_seconds
 from taskrow.errors import OptionError, TaskTimeout
 
@@ -44,13 +45,11 @@ _SPELT_BY_CELERY = {
 
 def check_names(given: Mapping[str, Any]) -> None:
     """OptionError for an option that nobody knows, or that is not here."""
-    known = OWN | HEEDED | NOT_NEEDED | {"serializer"}
-    for name, value in given.items():
-        if name in REFUSED and value:
+    for name in REFUSED:
+        if given.get(name):
             refuse(name)
-        if name not in known and name not in REFUSED:
-            near = suggest(name, sorted(known))
-            raise OptionError(f"{name!r} is no option of a Celery task{near}")
+    known = OWN | HEEDED | NOT_NEEDED | {"serializer"}
+    refuse_unknown(given.keys() - set(REFUSED), known, "option of a Celery task")
     check_serializer(given.get("serializer"))
 
 
@@ -63,8 +62,9 @@ def check_serializer(name: object) -> None:
 def options_of(task: Task[..., Any], conf: Mapping[str, Any]) -> TaskOptions:
     """What the attributes of a task and the configuration come to; what the task says counts."""
     wanted = {
-        "queue": task.queue or _route(task.name, conf) or conf.get("task_default_queue"),
-        "priority": task.priority or conf.get("task_default_priority"),
+        **of_name(task.name, conf),
+        **({"queue": task.queue} if task.queue else {}),
+        **({"priority": task.priority} if task.priority else {}),
         "expires": task.expires,
         "track_started": _either(task.track_started, conf.get("task_track_started")),
         "retention": _retention(conf),
@@ -122,6 +122,13 @@ def backoff_of(
         return random.uniform(0, full) if jitter else full  # noqa: S311
 
     return backoff
+
+
+def of_name(name: str, conf: Mapping[str, Any]) -> dict[str, Any]:
+    """What the configuration says of the tasks of this name: their queue and priority."""
+    queue = _route(name, conf) or conf.get("task_default_queue")
+    given = {"queue": queue, "priority": conf.get("task_default_priority")}
+    return {option: value for option, value in given.items() if value is not None}
 
 
 def _route(name: str, conf: Mapping[str, Any]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NoReturn
 
 from taskrow.errors import OptionError
@@ -38,12 +39,19 @@ def sentence(kind: str, name: str | None = None) -> str | None:
     return found and found.format(name=name or kind)
 
 
-def refuse_import(module: str, name: str) -> NoReturn:
-    """For a module's ``__getattr__``: ImportError with the sentence, or a plain AttributeError."""
-    said = sentence(name)
-    if said is None:
-        raise AttributeError(f"module {module!r} has no attribute {name!r}")
-    raise ImportError(said, name=module)
+def refusing_imports(module: str, kind: str | None = None) -> Callable[[str], NoReturn]:
+    """A module's ``__getattr__``: ImportError with the sentence, or a plain AttributeError.
+
+    kind: by which the sentence is known whatever the name; else it is that of the name.
+    """
+
+    def refuse_import(name: str) -> NoReturn:
+        said = sentence(kind or name, name)
+        if said is None or name.startswith("_"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise ImportError(said, name=module)
+
+    return refuse_import
 
 
 def refuse(kind: str, name: str | None = None) -> NoReturn:

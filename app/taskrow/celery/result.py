@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from taskrow.celery import states
-from taskrow.celery.missing import refuse_import
+from taskrow.celery.missing import refusing_imports
 from taskrow.domain.task import Task as Row
 from taskrow.engine.result import AsyncResult as PlainResult
 from taskrow.engine.result import state_of
-from taskrow.errors import NoSuchTaskError, TransitionError
+from taskrow.errors import NoSuchTaskError
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -43,8 +41,8 @@ class AsyncResult(PlainResult):
 
         terminate: the process that runs it is ended. Nothing happens when it is over or not there.
         """
-        with suppress(TransitionError, NoSuchTaskError):
-            stop(self._engine, self.id, terminate=terminate)
+        with suppress(NoSuchTaskError):
+            super().revoke(terminate=terminate)
 
     def exists(self) -> bool:
         """Whether there is a row."""
@@ -83,13 +81,6 @@ class AsyncResult(PlainResult):
         """Raise what the task raised, where it failed or was cancelled."""
         failed = state_of(self._row) in states.PROPAGATE_STATES
         return self.get(propagate=propagate) if failed else self.result
-
-
-def stop(engine: QueueEngine, task_id: str, *, terminate: bool) -> None:
-    """Cancel a task; ``terminate`` reaches an engine that can do it."""
-    can = "terminate" in inspect.signature(engine.cancel).parameters
-    more: Mapping[str, Any] = {"terminate": True} if terminate and can else {}
-    engine.cancel(task_id, **more)
 
 
 class EagerResult:
@@ -132,6 +123,4 @@ class EagerResult:
 
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        refuse_import(__name__, name)
+    __getattr__ = refusing_imports(__name__)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from taskrow.celery.missing import refuse_import
+from taskrow.celery.missing import refusing_imports
 from taskrow.domain.schedule import Rule, make_rule
 from taskrow.errors import OptionError
 
@@ -62,6 +62,4 @@ def _text(field: Field) -> str:
 
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        refuse_import(__name__, name)
+    __getattr__ = refusing_imports(__name__)

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from taskrow.celery.missing import sentence
+from taskrow.celery.missing import refusing_imports
 
 if not TYPE_CHECKING:  # a type checker tells by itself
-
-    def __getattr__(name: str) -> object:
-        if name.startswith("_"):
-            raise AttributeError(name)
-        raise ImportError(sentence("signals", name), name=__name__)
+    __getattr__ = refusing_imports(__name__, "signals")

@@ -14,6 +14,7 @@ from taskrow.celery.missing import refuse, sentence
 from taskrow.celery.request import Request, run_of
 from taskrow.celery.result import AsyncResult, EagerResult
 from taskrow.celery.submitting import submit_options
+from taskrow.engine.calls import call_of
 from taskrow.errors import OptionError, RetriesExhausted
 
 if TYPE_CHECKING:
@@ -120,12 +121,16 @@ class Task(Generic[P, R]):
         **options: Any,
     ) -> AsyncResult:
         """Submit a call with Celery's options for this one; OptionError names a wrong one."""
-        wanted = submit_options({**options, "task_id": task_id}, self.conf)
+        wanted = self.submit_options({**options, "task_id": task_id})
         submitted = self.function.apply_async(args, kwargs, **wanted)
         result = AsyncResult(submitted.id, self.function.engine)
-        if self.conf.get("task_always_eager") and self.conf.get("task_eager_propagates"):
+        if self.function.engine.eager and self.conf.get("task_eager_propagates"):
             result.maybe_throw()
         return result
+
+    def submit_options(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Options of ``apply_async`` as taskrow spells them; OptionError names a wrong one."""
+        return submit_options(given, self.conf)
 
     def apply(
         self,
@@ -135,29 +140,30 @@ class Task(Generic[P, R]):
         **_: Any,
     ) -> EagerResult:
         """Run it here and now, without a row; it retries at once as often as it may."""
-        result = run_here(self, tuple(args or ()), dict(kwargs or {}))
+        result = run_here(self, *call_of(args, kwargs))
         if throw:
             result.get()
         return result
 
     def s(self, *args: P.args, **kwargs: P.kwargs) -> Signature:
         """A call that is not submitted yet."""
-        return Signature(self, args, kwargs)
+        return Signature(self.function, args, kwargs)
 
     def si(self, *args: P.args, **kwargs: P.kwargs) -> Signature:
         """The same; arguments that are given later are ignored."""
-        return Signature(self, args, kwargs, immutable=True)
+        return Signature(self.function, args, kwargs, immutable=True)
 
     def signature(
         self,
-        args: Iterable[Any] = (),
+        args: Iterable[Any] | None = None,
         kwargs: Mapping[str, Any] | None = None,
         *,
         immutable: bool = False,
         **options: Any,
     ) -> Signature:
         """The same, with the arguments in a list, and options of ``apply_async``."""
-        return Signature(self, args, kwargs, immutable=immutable, options=options)
+        call = Signature(self.function, *call_of(args, kwargs), immutable=immutable)
+        return call.set(**options)
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
         """The handle of a task that was submitted before."""

@@ -6,8 +6,6 @@ import os
 import secrets
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +15,7 @@ from typing import IO
 
 from sqlalchemy import URL
 
+from taskrow.engine.child import ChildProcess
 from taskrow.engine.runner import die_with
 
 HOST = "127.0.0.1"
@@ -38,7 +37,7 @@ def listen(port: int) -> socket.socket:
     return listener
 
 
-class Child:
+class Child(ChildProcess):
     """One child process that can be started again."""
 
     def __init__(
@@ -50,9 +49,8 @@ class Child:
         output: IO[bytes] | None = None,
         files: Sequence[int] = (),
     ) -> None:
-        self.name, self._command, self._env = name, command, env
-        self._output, self._files = output, files
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(name, command)
+        self._env, self._output, self._files = env, output, files
         self.started_at = 0.0  # monotonic
 
     @property
@@ -61,22 +59,15 @@ class Child:
         return self._process.pid
 
     def start(self) -> None:
-        """Start it, out of reach of Ctrl-C: the parent hears that, and ends both in order."""
+        """Start it; it does not outlive its parent."""
         self.started_at = time.monotonic()
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", *self._command],
+        self.launch(
             env=os.environ | self._env,
-            stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=self._output,
             pass_fds=self._files,
-            start_new_session=True,
-            preexec_fn=partial(die_with, os.getpid()),  # noqa: PLW1509 - we have one thread
+            preexec_fn=partial(die_with, os.getpid()),  # we have one thread
         )
-
-    def exit_code(self) -> int | None:
-        """How it ended; below 0 the signal that killed it; None while it runs."""
-        return None if self._process is None else self._process.poll()
 
     def how_it_ended(self) -> str | None:
         """Its end in words; None while it runs."""
@@ -94,14 +85,8 @@ class Child:
         self._end(signal.SIGTERM)
 
     def _end(self, number: signal.Signals) -> None:
-        if self._process is None:
-            return
-        self._process.send_signal(number)
-        try:
-            self._process.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        self.tell(number)
+        self.wait(PATIENCE)
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from typing import IO
+
+from taskrow.engine.child import ChildProcess
 
 _WIDTH = len("worker")
 _speaking = threading.Lock()
@@ -21,51 +24,39 @@ def say(name: str, line: str | bytes) -> None:
         sys.stdout.buffer.flush()
 
 
-class Child:
-    """A process that can be started again."""
+class Child(ChildProcess):
+    """A process that can be started again, and what it prints."""
 
     def __init__(self, name: str, command: Sequence[str]) -> None:
-        self.name, self._command = name, command
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(name, command)
         self._reader = threading.Thread()
 
     def start(self) -> None:
-        """Start it, out of reach of Ctrl-C: the parent hears that, and ends both in order."""
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", *self._command],
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        assert self._process.stdout is not None
+        """Start it."""
+        env = os.environ | {"PYTHONUNBUFFERED": "1"}
+        process = self.launch(env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert process.stdout is not None
         self._reader = threading.Thread(
-            target=_pass_on, args=[self.name, self._process.stdout], daemon=True
+            target=_pass_on, args=[self.name, process.stdout], daemon=True
         )
         self._reader.start()
 
     def ended(self) -> int | None:
         """The exit code with which it ended by itself, told once; None otherwise."""
-        code = None if self._process is None else self._process.poll()
+        code = self.exit_code()
         if code is not None:
             self.wait(0)
         return code
 
     def ask_to_stop(self) -> None:
         """SIGTERM; the end is awaited by :meth:`wait`."""
-        if self._process is not None:
-            self._process.terminate()
+        self.tell(signal.SIGTERM)
 
     def wait(self, patience: float) -> None:
         """Wait for its end and its last words, at most so many seconds; then it is ended."""
         if self._process is None:
             return
-        try:
-            self._process.wait(patience)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        super().wait(patience)
         self._reader.join(1.0)  # what it has started may hold the line a little longer
         self._process = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from taskrow.domain.checks import check_whole
 from taskrow.domain.seconds import to_seconds
 from taskrow.errors import OptionError, TaskrowError
 
@@ -31,9 +32,8 @@ class Retry(TaskrowError):  # noqa: N818 - it is a request, not a mistake
         super().__init__(message)
         if exc is not None and not isinstance(exc, BaseException):
             raise OptionError(f"exc must be an exception, not {exc!r}")
-        whole = isinstance(max_retries, int) and not isinstance(max_retries, bool)
-        if max_retries is not None and (not whole or max_retries < 0):
-            raise OptionError(f"max_retries must be a whole number, 0 or more, not {max_retries!r}")
+        if max_retries is not None:
+            check_whole("max_retries", max_retries)
         self.after = None if after is None else to_seconds("after", after)
         self.exc, self.max_retries = exc, max_retries
 

@@ -12,8 +12,7 @@ minutes where clocks move by half an hour: Lord Howe.)
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from cronsim import CronSim, CronSimError
 
@@ -22,7 +21,7 @@ _MOST_TURNED = timedelta(hours=3)  # no clock is set back by more
 _LONGEST = 200  # characters; nobody writes more, and a text must not cost much to read
 
 
-def next_match(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+def next_match(text: str, zone: tzinfo, after: datetime) -> datetime | None:
     """The first time (UTC) that comes later than ``after``; None where there is none in 50 years.
 
     ``text`` has passed :func:`what_is_wrong`.
@@ -44,7 +43,7 @@ def what_is_wrong(text: str) -> str | None:
     except (CronSimError, ValueError) as error:
         reason = str(error)[:1].lower() + str(error)[1:]
         return "it never comes" if _is_one_in_any_month(text) else reason
-    never = next_match(text, ZoneInfo("UTC"), datetime(2024, 1, 1, tzinfo=UTC)) is None
+    never = next_match(text, UTC, datetime(2024, 1, 1, tzinfo=UTC)) is None
     return "it never comes" if never else None
 
 
@@ -63,7 +62,7 @@ def _names_its_times(text: str) -> bool:
     return len(fields) == 5 and not fields[0].startswith("*") and not fields[1].startswith("*")
 
 
-def _next_named(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+def _next_named(text: str, zone: tzinfo, after: datetime) -> datetime | None:
     for shown in CronSim(text, _wall(after, zone)):
         real = shown
         while not (moments := _moments(real, zone)):
@@ -73,7 +72,7 @@ def _next_named(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
     return None
 
 
-def _next_shown(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+def _next_shown(text: str, zone: tzinfo, after: datetime) -> datetime | None:
     wall = _wall(after, zone)
     found = _first(text, zone, after, wall, None)
     turned_back = wall - (_wall(after + _MOST_TURNED, zone) - _MOST_TURNED)
@@ -84,7 +83,7 @@ def _next_shown(text: str, zone: ZoneInfo, after: datetime) -> datetime | None:
 
 
 def _first(
-    text: str, zone: ZoneInfo, after: datetime, wall: datetime, last: datetime | None
+    text: str, zone: tzinfo, after: datetime, wall: datetime, last: datetime | None
 ) -> datetime | None:
     """The first moment after ``after`` that shows a match later than ``wall``, up to ``last``."""
     for shown in CronSim(text, wall):
@@ -96,12 +95,12 @@ def _first(
     return None
 
 
-def _wall(moment: datetime, zone: ZoneInfo) -> datetime:
+def _wall(moment: datetime, zone: tzinfo) -> datetime:
     """What the clock on the wall shows."""
     return moment.astimezone(zone).replace(tzinfo=None, fold=0)
 
 
-def _moments(shown: datetime, zone: ZoneInfo) -> list[datetime]:
+def _moments(shown: datetime, zone: tzinfo) -> list[datetime]:
     """When the clock shows this: once, twice where it is set back, never where it is set on."""
     both = (shown.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
     return sorted({moment for moment in both if _wall(moment, zone) == shown})

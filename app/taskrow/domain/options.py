@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from typing import Any
 
+from taskrow.domain.checks import WIDEST, check_flag, check_whole, is_name, refuse_unknown
 from taskrow.domain.retry import Backoff, check_backoff
 from taskrow.domain.seconds import to_seconds
 from taskrow.domain.unique import FINISHED, Unique, check_unique, check_until
 from taskrow.errors import OptionError
 
-_WIDEST = 2**31 - 1  # what an INTEGER column of PostgreSQL holds
 _ABOVE_ZERO = ("timeout", "soft_timeout", "backoff_cap", "expires")
 
 Classes = tuple[type[BaseException], ...]
@@ -60,12 +59,11 @@ class TaskOptions:
     def __post_init__(self) -> None:
         if not isinstance(self.queue, str) or not self.queue.isprintable() or not self.queue:
             raise OptionError(f"queue must be a name in plain characters, not {self.queue!r}")
-        _whole("priority", self.priority, least=-_WIDEST)
-        _whole("retries", self.retries)
-        _whole("crash_limit", self.crash_limit)
-        _flag("at_most_once", self.at_most_once)
-        _flag("track_started", self.track_started)
-        _flag("http", self.http)
+        check_whole("priority", self.priority, least=-WIDEST)
+        for name in ("retries", "crash_limit"):
+            check_whole(name, getattr(self, name))
+        for name in ("at_most_once", "track_started", "http"):
+            check_flag(name, getattr(self, name))
         self._make_plain()
         self._check_timeouts()
         self._check_at_most_once()
@@ -102,33 +100,11 @@ class TaskOptions:
 
 def parse_options(given: dict[str, Any]) -> TaskOptions:
     """Make options of keywords. OptionError names an unknown one and the nearest that is known."""
-    known = [field.name for field in fields(TaskOptions)]
-    for name in given:
-        if name not in known:
-            raise OptionError(f"{name!r} is no option of a task function{suggest(name, known)}")
+    refuse_unknown(
+        given, [field.name for field in fields(TaskOptions)], "option of a task function"
+    )
     implied = {"crash_limit": 0} if given.get("at_most_once") is True else {}
     return TaskOptions(**(implied | given))
-
-
-def suggest(name: str, known: list[str]) -> str:
-    """The end of a sentence that names what was probably meant, or what there is."""
-    close = get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"
-
-
-def _whole(name: str, value: Any, least: int = 0) -> None:
-    if not isinstance(value, int) or isinstance(value, bool) or not least <= value <= _WIDEST:
-        raise OptionError(f"{name} must be a whole number from {least} to {_WIDEST}, not {value!r}")
-
-
-def is_name(text: object) -> bool:
-    """Whether a task function can be called so; the colon is for the names of views."""
-    return isinstance(text, str) and text != "" and text.isprintable() and ":" not in text
-
-
-def _flag(name: str, value: Any) -> None:
-    if not isinstance(value, bool):
-        raise OptionError(f"{name} must be True or False, not {value!r}")
 
 
 def _names(option: str, value: Any) -> tuple[str, ...]:

@@ -12,29 +12,31 @@ from taskrow.errors import OptionError
 
 FIRST_DELAY = 1.0  # seconds
 LONGEST_DELAY = 600.0
+LEAST_DELAY = 0.1  # of a curve with jitter: none comes back at once to what has just refused it
 
 BackoffFunction = Callable[[int, BaseException], Any]
 Backoff = str | float | timedelta | BackoffFunction
 
+_CONSTANT = "constant"
 _CURVES: dict[str, Callable[[int], float]] = {  # of how many tries have failed before
     "exponential": lambda tries: 2.0 ** min(tries, 40),
     "linear": lambda tries: tries + 1.0,
-    "constant": lambda tries: 1.0,  # noqa: ARG005 - they are called alike
+    _CONSTANT: lambda tries: 1.0,  # noqa: ARG005 - they are called alike
 }
 
 
 def backoff(
     tries: int, luck: float, *, curve: str = "exponential", cap: float | None = None
 ) -> timedelta:
-    """The delay before the next attempt: 1, 2, 4 ... 600 s, half of it fixed, half by ``luck``.
+    """The delay before the next attempt: anything from 0.1 s to 1, 2, 4 ... 600 s, as luck has it.
 
-    ``luck`` is from 0 to 1. The jitter keeps tasks that failed together from coming back together.
-    The fixed half keeps them from coming back at once. ``curve``: linear is 1, 2, 3 ... s, constant
-    is 1 s.
+    ``luck`` is from 0 to 1. This full jitter keeps tasks that failed together from coming back
+    together. ``curve``: linear goes to 1, 2, 3 ... s; constant is 1 s, without jitter.
     """
     longest = LONGEST_DELAY if cap is None else cap
     full = min(longest, FIRST_DELAY * _CURVES[curve](tries))
-    return timedelta(seconds=full * (0.5 + luck / 2))
+    least = full if curve == _CONSTANT else min(LEAST_DELAY, full)
+    return timedelta(seconds=least + luck * (full - least))
 
 
 def check_backoff(rule: Any) -> str | float | BackoffFunction:

@@ -10,14 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from itertools import islice
 from math import isfinite
 from typing import Literal, cast, get_args
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from taskrow.domain.cron import next_match, what_is_wrong
+from taskrow.domain.zones import find_zone
 from taskrow.errors import OptionError
 
 Missed = Literal["once", "skip"]
@@ -119,9 +118,9 @@ def make_rule(
         if timezone is not None:
             raise OptionError("an interval has no time zone: it counts from 1970 in UTC")
         return IntervalRule(_interval(every))
-    return CronRule(
-        _cron_text(cast(str, cron)), _zone_name("UTC" if timezone is None else timezone)
-    )
+    zone = "UTC" if timezone is None else timezone
+    find_zone(zone)
+    return CronRule(_cron_text(cast(str, cron)), zone)
 
 
 @lru_cache(1000)
@@ -145,7 +144,7 @@ def check_missed(value: str) -> Missed:
 def next_due(rule: Rule, after: datetime) -> datetime | None:
     """The first due time later than ``after``; None when there is none within 50 years."""
     if isinstance(rule, CronRule):
-        return next_match(rule.text, ZoneInfo(rule.timezone), after)
+        return next_match(rule.text, find_zone(rule.timezone), after)
     try:
         return _EPOCH + ((after - _EPOCH) // rule.every + 1) * rule.every
     except OverflowError:  # the year 9999
@@ -205,23 +204,3 @@ def _cron_text(text: str) -> str:
             "such as '*/5 * * * *'"
         )
     return " ".join(text.split())
-
-
-def _zone_name(name: str) -> str:
-    try:
-        if not isinstance(name, str):
-            raise TypeError
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, TypeError, OSError):
-        raise OptionError(f"{name!r} is no time zone{_nearest_zone(str(name))}") from None
-    return name
-
-
-def _nearest_zone(name: str) -> str:
-    known = available_timezones()
-    if not known:
-        return ", and this machine knows none: pip install tzdata"
-    cities = {zone.rpartition("/")[2].casefold(): zone for zone in sorted(known)}
-    close = get_close_matches(name, known, n=1)
-    close += [cities[city] for city in get_close_matches(name.casefold(), cities, n=1)]
-    return f"; did you mean {close[0]!r}?" if close else ": write one such as 'Europe/Paris'"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.task import Status
 from taskrow.errors import KeyHeldError, TransitionError
 from taskrow.storage import upkeep
+from taskrow.storage.credentials import refuse_without_credentials
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -36,8 +38,15 @@ def cancel(engine: QueueEngine, task_id: str, *, ask_running: bool, terminate: b
 def retry(engine: QueueEngine, task_id: str) -> None:
     """As :meth:`QueueEngine.retry`."""
     task, now = engine.get(task_id), engine.clock()
+
+    def write(connection: Connection) -> bool:
+        retried = upkeep.retry_by_hand(connection, task_id, now=now)
+        if retried:
+            refuse_without_credentials(connection, task_id)
+        return retried
+
     try:
-        retried = engine.database.write(lambda c: upkeep.retry_by_hand(c, task_id, now=now))
+        retried = engine.database.write(write)
     except IntegrityError:
         raise KeyHeldError(
             f"task {task_id} is unique, and another one that is not over holds its key"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.checks import check_name
+from taskrow.domain.options import parse_options
 from taskrow.engine.functions import TaskFunction, check_submit_options
 from taskrow.errors import OptionError
 
@@ -24,8 +25,7 @@ def send_by_name(
     options: Mapping[str, Any],
 ) -> AsyncResult:
     """Submit a task by the name of its function. OptionError names a wrong name or option."""
-    if not is_name(name):
-        raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+    check_name(name)
     check_submit_options(options, *_OF_FUNCTIONS)
     own = {key: options[key] for key in _OF_FUNCTIONS if key in options}
     others = {key: value for key, value in options.items() if key not in own}

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy import exc as sql_errors
-from sqlalchemy.orm import Session, scoped_session
 
 from taskrow.domain.payload import encode_result
 from taskrow.domain.task import Status
@@ -56,6 +55,8 @@ def commit_directly(engine: QueueEngine, work: Work) -> None:
 
 def check_session(engine: QueueEngine, session: Any) -> None:
     """CommitError unless a session of the application's leads to taskrow's database."""
+    from sqlalchemy.orm import Session, scoped_session  # who has no session need not load it
+
     plain = session() if isinstance(session, scoped_session) else session
     if not isinstance(plain, Session):
         raise CommitError(f"session must be an SQLAlchemy session, not {session!r}")
@@ -169,6 +170,8 @@ def _misses_a_table(error: sql_errors.DBAPIError) -> bool:
 
 
 def _do(work: Work, connection: Connection) -> None:
+    from sqlalchemy.orm import Session
+
     # A commit of the session's own stays within the transaction; a rollback is noticed.
     with Session(connection, join_transaction_mode="rollback_only") as session:
         done = work(session)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from taskrow.domain.asks import Retry
@@ -17,10 +17,15 @@ PROGRESS = "PROGRESS"
 Work = Callable[["Session"], object]
 
 
+def _nobody_knows() -> None:
+    """The due time of a task that no schedule has submitted."""
+
+
 class TaskRequest(NamedTuple):
     """Which task this is, and how often it was tried.
 
-    retries: how many earlier attempts ended in an exception. max_retries: how many may.
+    retries: how many earlier attempts ended in an exception. max_retries: how many may. find_due_at
+    is how ``due_at`` is found.
     """
 
     id: str | None = None
@@ -29,6 +34,21 @@ class TaskRequest(NamedTuple):
     retries: int = 0
     max_retries: int = 0
     called_directly: bool = False
+    find_due_at: Callable[[], datetime | None] = _nobody_knows
+
+    @property
+    def due_at(self) -> datetime | None:
+        """The due time (UTC) for which a schedule submitted the task; None: none did.
+
+        It is read when it is asked for. A task that waited may run long after it.
+        """
+        return self.find_due_at()
+
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={value!r}" for name, value in zip(self._fields, self[:-1], strict=False)
+        )
+        return f"TaskRequest({shown})"
 
 
 class Line:

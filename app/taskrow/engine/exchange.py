@@ -5,6 +5,7 @@ So the disk is paid once a batch, and nothing that a runner has done waits for a
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,10 @@ from taskrow.storage import claims, finish, logs, queries, upkeep, workers
 from taskrow.storage.claims import Beaten, Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, WORK, ring
+
+# Of so many claims one is of the task that waits longest in its queue, whatever its priority: so
+# none waits for ever, while its queue is worked at.
+OLDEST_EVERY = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +36,7 @@ class Give:
     beat: bool = False
     capacity: int = 0  # how many tasks the runners can take
     queues: Sequence[str] | None = None  # None: every queue there is
+    since_oldest: int = 0  # claims since the one that waited longest had its turn
 
 
 @dataclass
@@ -41,11 +47,14 @@ class Take:
     claimed: list[Claim] = field(default_factory=list)
     beaten: dict[int, Beaten] | None = None  # by seq; None: no beat
     next_due: datetime | None = None
+    since_oldest: int = 0
+    seconds: float = 0.0  # how long it took, beside its commit
 
 
 def exchange(connection: Connection, give: Give) -> Take:
     """Do it all, in the order in which each part frees something for the next."""
-    take = Take()
+    began = time.perf_counter()
+    take = Take(since_oldest=give.since_oldest)
     take.lost += _end(connection, give)
     claims.write_progress(connection, give.progress)
     logs.keep_late_logs(connection, give.late_logs)
@@ -54,7 +63,8 @@ def exchange(connection: Connection, give: Give) -> Take:
         workers.seen(connection, give.worker, now=give.now)
     take.next_due = _promote(connection, give.now)
     if give.capacity:
-        take.claimed = _claim(connection, give)
+        _claim(connection, give, take)
+    take.seconds = time.perf_counter() - began
     return take
 
 
@@ -78,18 +88,19 @@ def _promote(connection: Connection, now: datetime) -> datetime | None:
     return queries.next_due(connection)
 
 
-def _claim(connection: Connection, give: Give) -> list[Claim]:
-    found: list[Claim] = []
+def _claim(connection: Connection, give: Give, take: Take) -> None:
     queues = queries.queues_waiting(connection) if give.queues is None else give.queues
     for place, queue in enumerate(queues):
         # An equal share for each queue that is left; what one does not use goes to the next.
-        share = -(-(give.capacity - len(found)) // (len(queues) - place))
-        found += claims.claim(
+        share = -(-(give.capacity - len(take.claimed)) // (len(queues) - place))
+        found = claims.claim(
             connection,
             worker=give.worker,
             queue=queue,
             limit=share,
             now=give.now,
             lease=give.lease,
+            oldest=(take.since_oldest + share) // OLDEST_EVERY,
         )
-    return found
+        take.since_oldest = (take.since_oldest + len(found)) % OLDEST_EVERY
+        take.claimed += found

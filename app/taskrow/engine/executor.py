@@ -5,15 +5,18 @@ from __future__ import annotations
 import threading
 import time
 import weakref
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar, overload
 
 from taskrow.domain.ids import new_id
 from taskrow.engine.bulk import AT_ONCE, submit_calls
 from taskrow.engine.calls import Call
-from taskrow.engine.functions import TaskFunction, check_submit_options
+from taskrow.engine.functions import TaskFunction, check_submit_options, check_submit_values
 from taskrow.engine.futures import TaskFuture
 from taskrow.engine.jobs import Job
 from taskrow.engine.stored_futures import StoredFutures, stored_key, taken
@@ -59,6 +62,7 @@ class QueueExecutor(Executor):
             raise OptionError("a future is waited for, so an executor joins no session")
         both = self._options | options
         check_submit_options(both)
+        check_submit_values(both)
         return QueueExecutor(self._find_engine, self._register, both)
 
     # -- concurrent.futures.Executor ---
@@ -79,22 +83,33 @@ class QueueExecutor(Executor):
         *iterables: Iterable[Any],
         timeout: float | None = None,
         chunksize: int = AT_ONCE,
+        buffersize: int | None = None,
     ) -> Iterator[Any]:
         """Submit a call for each set of arguments; their results come in order, as they are there.
 
         ``timeout``: seconds from now until the last result must have come; TimeoutError after that.
-        ``chunksize``: how many calls are written in one transaction. Calls that have not begun when
-        the iterator is given up are cancelled.
+        ``chunksize``: how many calls are written in one transaction. ``buffersize``: how many are
+        submitted ahead of the results that were taken (as since Python 3.14); None: all. Calls that
+        have not begun when the iterator is given up are cancelled.
         """
         if chunksize < 1:
             raise ValueError("chunksize must be >= 1")
+        _check_buffersize(buffersize)
         deadline = None if timeout is None else timeout + time.monotonic()
         function = _task_function(fn)
+        calls = (Call(function, args, {}, self._options) for args in zip(*iterables))  # noqa: B905
+
+        def submit_next(count: int | None) -> list[TaskFuture]:
+            return self._submit_calls(islice(calls, count), chunksize)
+
+        futures = deque(submit_next(buffersize))
+        more = None if buffersize is None else partial(submit_next, 1)
+        return _in_order(futures, more, deadline)
+
+    def _submit_calls(self, calls: Iterable[Call], at_once: int) -> list[TaskFuture]:
         with self._while_open():
-            calls = (Call(function, args, {}, self._options) for args in zip(*iterables))  # noqa: B905
-            results = submit_calls(self._find_engine(), calls, at_once=chunksize, session=False)
-            futures = [self._future_of(result) for result in results]
-        return _in_order(futures, deadline)
+            results = submit_calls(self._find_engine(), calls, at_once=at_once, session=False)
+            return [self._future_of(result) for result in results]
 
     def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more; wait for what was submitted here, or cancel what has not started."""
@@ -187,13 +202,26 @@ def _task_function(fn: Callable[..., Any]) -> TaskFunction[..., Any]:
     )
 
 
-def _in_order(futures: list[TaskFuture], deadline: float | None) -> Iterator[Any]:
-    """The results, one after the other; no future is held longer than it is needed."""
-    futures.reverse()
+def _check_buffersize(buffersize: int | None) -> None:
+    if buffersize is not None and not isinstance(buffersize, int):
+        raise TypeError("buffersize must be an integer or None")
+    if buffersize is not None and buffersize < 1:
+        raise ValueError("buffersize must be None or > 0")
+
+
+def _in_order(
+    futures: deque[TaskFuture], more: Callable[[], list[TaskFuture]] | None, deadline: float | None
+) -> Iterator[Any]:
+    """The results, one after the other; no future is held longer than it is needed.
+
+    ``more`` submits the next call for each result that is asked for.
+    """
     try:
         while futures:
+            if more is not None:
+                futures.extend(more())
             left = None if deadline is None else deadline - time.monotonic()
-            yield _result_or_cancel(futures.pop(), left)
+            yield _result_or_cancel(futures.popleft(), left)
     finally:
         for future in futures:
             future.cancel()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from taskrow.errors import TransitionError
-from taskrow.storage import upkeep
+from taskrow.storage import purge
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def forget(engine: QueueEngine, task_id: str) -> None:
     """Delete the row of a finished task. TransitionError when it is not over."""
-    if engine.database.write(lambda connection: upkeep.forget(connection, task_id)):
+    if engine.database.write(lambda connection: purge.forget(connection, task_id)):
         return
     task = engine.find(task_id)
     if task is not None:

@@ -11,17 +11,20 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
+from taskrow.domain.checks import refuse_unknown
 from taskrow.domain.ids import is_id
-from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
-from taskrow.engine.calls import Call
+from taskrow.engine.calls import NOTHING, Call, call_of
+from taskrow.engine.clock import utc_now
 from taskrow.engine.committing import DirectLine
 from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
+from taskrow.engine.signatures import Arguments
 from taskrow.errors import ArgumentsError, NoApplicationError, OptionError
 
 if TYPE_CHECKING:
@@ -30,6 +33,8 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_OF_FUNCTIONS = ("queue", "priority", "retries")  # options of functions that one task can have
 
 
 class TaskFunction(Generic[P, R]):
@@ -49,12 +54,12 @@ class TaskFunction(Generic[P, R]):
         self.function, self.bind, self.options = function, bind, options
         self.name = name or default_name(function)
         self._find_engine = find_engine
-        self._signature = _submitted_signature(function, bind)
+        self._arguments = Arguments(function, bind=bind)
 
     @property
     def signature(self) -> inspect.Signature:
         """What its calls are bound to: without the task of a bound function."""
-        return self._signature
+        return self._arguments.signature
 
     @property
     def engine(self) -> QueueEngine:
@@ -69,7 +74,7 @@ class TaskFunction(Generic[P, R]):
 
     def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
-        return self.apply_async(args, kwargs)
+        return self.submit(args, kwargs, NOTHING)
 
     def apply_async(
         self,
@@ -122,7 +127,7 @@ class TaskFunction(Generic[P, R]):
 
         Where a task holds the ``idempotency_key``, nothing is written and the result is that one's.
         """
-        call = tuple(args or ()), dict(kwargs or {})
+        call = call_of(args, kwargs)
         try:
             engine = self.engine
         except NoApplicationError:
@@ -135,7 +140,7 @@ class TaskFunction(Generic[P, R]):
 
     def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
         """A call that is not submitted yet: for ``queue.submit_many``."""
-        return Call(self, args, kwargs)
+        return Call(self, args, kwargs, NOTHING)
 
     def new_task(
         self,
@@ -147,18 +152,16 @@ class TaskFunction(Generic[P, R]):
         idempotency_key: str | None = None,
     ) -> NewTask:
         """The row of a call with options of :meth:`apply_async`, which is not written yet."""
-        own = {name: options.get(name) for name in ("queue", "priority", "retries")}
+        given = {name: value for name, value in options.items() if value is not None}
         return engine.new_task(
             self.name,
-            self.encode_call(*call, limit=engine.settings.max_payload),
-            self._options_for(**own),
+            self.encode_call(*call, engine.settings.max_payload),
+            self._options_for(given),
             now=now,
-            run_at=run_at(now, options.get("countdown"), options.get("eta")),
-            expires_at=expires_at(now, options.get("expires")),
-            task_id=_checked_id(options.get("task_id")),
             owner=engine.owner(),
-            unique_key=self._unique_key(*call, options.get("unique_key")),
+            unique_key=self._unique_key(*call, given.get("unique_key")),
             idempotency_key=idempotency_key,
+            **(_of_this_task(given, now) if given else {}),
         )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
@@ -172,7 +175,7 @@ class TaskFunction(Generic[P, R]):
         with engine.around():
             return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
-    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, limit: int) -> str:
+    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
         self._check_call(args, kwargs)
         return encode_arguments(args, kwargs, limit=limit)
@@ -182,8 +185,8 @@ class TaskFunction(Generic[P, R]):
             self.function(context, *args, **kwargs) if self.bind else self.function(*args, **kwargs)
         )
 
-    def _options_for(self, **given: Any) -> TaskOptions:
-        own = {name: value for name, value in given.items() if value is not None}
+    def _options_for(self, given: Mapping[str, Any]) -> TaskOptions:
+        own = {name: given[name] for name in _OF_FUNCTIONS if name in given} if given else None
         return replace(self.options, **own) if own else self.options
 
     def _unique_key(
@@ -195,23 +198,42 @@ class TaskFunction(Generic[P, R]):
         elif options.unique is None:
             return None
         else:
-            key = key_by_rule(options.unique, self._signature, args, kwargs)
+            key = key_by_rule(options.unique, self.signature, args, kwargs)
         return None if key is None else full_key(self.name, key, options.unique_until)
 
     def _check_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         try:
-            self._signature.bind(*args, **kwargs)
+            self._arguments.check(args, kwargs)
         except TypeError as error:
             raise ArgumentsError(f"{self.name}() cannot be called so: {error}") from None
+
+
+def _of_this_task(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What options say of one task alone, as :meth:`QueueEngine.new_task` takes it."""
+    return {
+        "run_at": run_at(now, given.get("countdown"), given.get("eta")),
+        "expires_at": expires_at(now, given.get("expires")),
+        "task_id": _checked_id(given.get("task_id")),
+    }
 
 
 def check_submit_options(given: Iterable[str], *others: str) -> None:
     """OptionError names what is no option of ``apply_async`` and none of the others."""
     parameters = inspect.signature(TaskFunction.apply_async).parameters.values()
     known = [*(p.name for p in parameters if p.kind is p.KEYWORD_ONLY), *others]
-    for name in given:
-        if name not in known:
-            raise OptionError(f"{name!r} is no option of a submit{suggest(name, known)}")
+    refuse_unknown(given, known, "option of a submit")
+
+
+def check_submit_values(given: Mapping[str, Any]) -> None:
+    """OptionError for an option of ``apply_async`` that would be wrong with any function."""
+    own = ("queue", "priority", "retries")
+    replace(TaskOptions(), **{key: given[key] for key in own if given.get(key) is not None})
+    now = utc_now()
+    run_at(now, given.get("countdown"), given.get("eta"))
+    expires_at(now, given.get("expires"))
+    _checked_id(given.get("task_id"))
+    if given.get("unique_key") is not None:
+        checked_key("unique_key", given["unique_key"])
 
 
 def default_name(function: Callable[..., Any]) -> str:
@@ -222,18 +244,6 @@ def default_name(function: Callable[..., Any]) -> str:
         spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
         module = spec.name if spec else Path(file).stem if file else module
     return f"{module}.{function.__qualname__}".replace("<locals>.", "")
-
-
-def _submitted_signature(function: Callable[..., Any], bind: bool) -> inspect.Signature:
-    signature = inspect.signature(function)
-    if not bind:
-        return signature
-    parameters = list(signature.parameters.values())
-    if not parameters:
-        raise OptionError(
-            f"{function.__qualname__} has bind=True but no first parameter to take the task"
-        )
-    return signature.replace(parameters=parameters[1:])
 
 
 def _checked_id(task_id: str | None) -> str | None:

@@ -55,15 +55,26 @@ class Intake:
         """Whether something is to be written before the worker may end."""
         return bool(self.endings or self.late_logs)
 
+    @property
+    def known(self) -> set[int]:
+        """The rows (seq) that a runner holds, or whose ending is yet to be written."""
+        held = {held.claim.seq for handle in self._crew.handles for held in handle.in_flight}
+        return held | {ending.claim.seq for ending in self.endings}
+
     def hear(self, handle: RunnerHandle) -> bool:
+        """Like :meth:`listen`; a runner that is gone is buried."""
+        freed = self.listen(handle)
+        if handle.gone:
+            self.bury(handle)
+        return freed
+
+    def listen(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
         handle.flush()
         freed, now = False, None
         for report in handle.receive():
             now = now or self._engine.clock()
             freed |= self._take_in(handle, report, now)
-        if handle.gone:
-            self.bury(handle)
         return freed
 
     def bury(self, handle: RunnerHandle) -> None:

@@ -38,5 +38,5 @@ class Job(Generic[P, R]):
         return self._executor.submit_stored(key, self.task, *args, **kwargs)
 
     def map(self, *iterables: Iterable[Any], **options: Any) -> Iterator[Any]:
-        """Submit a call for each set of arguments; options: ``timeout``, ``chunksize``."""
+        """Submit a call for each set of arguments; options: those of the executor's ``map``."""
         return self._executor.map(self.task, *iterables, **options)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import time
 import traceback
+from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.answer import Answer, AnsweredWithError
@@ -27,6 +29,7 @@ from taskrow.engine.messages import (
 )
 from taskrow.engine.retrying import Proposal, propose
 from taskrow.errors import CancelRequested
+from taskrow.storage.schedules import due_time_of
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -69,7 +72,15 @@ class _Call:
         args, kwargs = decode_arguments_of(json.loads(call.arguments))
         runnable = self._engine.registry.get(call.name)
         self.options = runnable.options
-        request = TaskRequest(call.id, call.name, assignment.attempt, call.failures, call.retries)
+        find_due_at = partial(_due_time_of, self._engine, call.id)
+        request = TaskRequest(
+            call.id,
+            call.name,
+            assignment.attempt,
+            call.failures,
+            call.retries,
+            find_due_at=find_due_at,
+        )
         value = self._run_within_limit(runnable, request, line, (args, kwargs))
         if self.context.committed:  # then what it returned is nobody's, and need not be JSON
             return SUCCEEDED, ""
@@ -91,6 +102,11 @@ class _Call:
         with SoftLimit(soft_timeout) as limit:
             self.context = TaskContext(request, limit.guard(line))
             return runnable.run(self._engine, self.context, *arguments)
+
+
+def _due_time_of(engine: QueueEngine, task_id: str) -> datetime | None:
+    with engine.database.read() as connection:
+        return due_time_of(connection, task_id)
 
 
 def _failed_answer(error: AnsweredWithError) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
-from taskrow.domain.options import TaskOptions, suggest
+from taskrow.domain.checks import check_not_ours, suggest
+from taskrow.domain.options import TaskOptions
 from taskrow.domain.schedule import Plan
 from taskrow.errors import OptionError, UnknownTaskError
 
@@ -42,12 +43,13 @@ class Registry:
         self._plans = {} if plans is None else plans
 
     def add(self, name: str, runnable: Runnable) -> None:
-        """Register under a name and its aliases. OptionError when one is taken.
+        """Register under a name and its aliases. OptionError when one is taken, or taskrow's own.
 
         Two functions of one name would claim each other's rows.
         """
         names = [name, *runnable.options.aliases]
         for place, one in enumerate(names):
+            check_not_ours(one)
             if one in self._known or one in names[:place]:
                 remedy = "leave that alias out" if place else "give one of them a name="
                 raise OptionError(f"there is a task named {one!r} already: {remedy}")
@@ -58,7 +60,11 @@ class Registry:
         return Registry(self._known, *self._resolvers, resolver, plans=self._plans)
 
     def declare(self, plan: Plan) -> None:
-        """Note a schedule that the code asks for; a worker makes a row of it when it starts."""
+        """Note a schedule that the code asks for; a worker makes a row of it when it starts.
+
+        OptionError when its name is taskrow's own.
+        """
+        check_not_ours(plan.name)
         self._plans[plan.name] = plan
 
     def plans(self) -> list[Plan]:

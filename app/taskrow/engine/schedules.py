@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import check_not_ours, suggest
 from taskrow.domain.schedule import Plan, Schedule, Source, check_missed, make_rule, next_due
 from taskrow.errors import ArgumentsError, NoSuchScheduleError, OptionError, TransitionError
 from taskrow.storage import schedules as rows
@@ -31,18 +31,20 @@ class Schedules:
     def get(self, name: str) -> Schedule:
         """The schedule of this name. NoSuchScheduleError names the nearest."""
         with self._engine.database.read() as connection:
-            found = rows.find_schedule(connection, name)
+            found = rows.find_schedule(connection, name) if isinstance(name, str) else None
         if found is None:
             known = [schedule.name for schedule in self.list()]
-            near = suggest(name, known) if known else ""
+            near = suggest(str(name), known) if known else ""
             raise NoSuchScheduleError(f"there is no schedule {name!r}{near}")
         return found
 
     def put(self, plan: Plan) -> Schedule:
-        """Make a schedule, or change the one that was made so before. OptionError: it is in code.
+        """Make a schedule, or change the one that was made so before.
 
-        A rule that stays the same keeps its next due time; a new one counts from now.
+        A rule that stays the same keeps its next due time; a new one counts from now. OptionError:
+        it is in code, or its name is taskrow's own.
         """
+        check_not_ours(plan.name)
         now, application = self._engine.clock(), self._engine.application
 
         def write(connection: Connection) -> None:
@@ -136,9 +138,10 @@ def plan_of_decorator(
             raise OptionError("timezone and missed go with a schedule: give schedule= or every=")
         return None
     rule = make_rule(cron, every, timezone)
+    checked = check_missed("once" if missed is None else missed)
     _check_is_callable_alone(function)
     name = function.name
-    return Plan(name=name, task_name=name, rule=rule, missed=check_missed(missed or "once"))
+    return Plan(name=name, task_name=name, rule=rule, missed=checked)
 
 
 def _check_is_callable_alone(function: TaskFunction[..., Any]) -> None:

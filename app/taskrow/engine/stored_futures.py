@@ -12,27 +12,22 @@ from typing import TYPE_CHECKING
 from sqlalchemy.exc import IntegrityError
 
 from taskrow.domain.task import Status, Task
+from taskrow.domain.unique import checked_key
 from taskrow.engine.futures import TaskFuture
-from taskrow.errors import OptionError, TransitionError
-from taskrow.storage.stored_keys import find_by_key, free_key, give_key
+from taskrow.errors import TransitionError
+from taskrow.storage.stored_keys import count_keys, find_by_key, free_key, give_key
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
 _PREFIX = "executor:"
-_LONGEST = 500
 _STATES = {Status.RUNNING: "RUNNING", Status.CANCELLED: "CANCELLED_AND_NOTIFIED"}
 _FINISHED = (Status.SUCCEEDED, Status.FAILED)
 
 
 def stored_key(key: str) -> str:
     """The key as the row holds it. OptionError when it is no text."""
-    if not isinstance(key, str) or not key.isprintable() or not 0 < len(key) <= _LONGEST:
-        raise OptionError(
-            f"the key of a future must be a text of 1 to {_LONGEST} plain characters, "
-            f"not {key!r:.60}"
-        )
-    return _PREFIX + key
+    return _PREFIX + checked_key("the key of a future", key)
 
 
 def taken(key: str) -> ValueError:
@@ -48,6 +43,11 @@ class StoredFutures:
 
     def __contains__(self, key: str) -> bool:
         return self._find(key) is not None
+
+    def __len__(self) -> int:
+        """How many are stored."""
+        with self._find_engine().database.read() as connection:
+            return count_keys(connection, _PREFIX)
 
     def add(self, key: str, future: TaskFuture) -> None:
         """Store a future. ValueError: the key is taken; TransitionError: its task is over.

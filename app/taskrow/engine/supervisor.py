@@ -9,12 +9,10 @@ from __future__ import annotations
 import logging
 import socket
 import time
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from taskrow.engine import endings
 from taskrow.engine.crew import Crew
-from taskrow.engine.exchange import Give, Take, exchange
+from taskrow.engine.exchanges import Exchanges
 from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
@@ -26,8 +24,7 @@ from taskrow.engine.upkeep import RECLAIM_EVERY, Upkeep
 from taskrow.engine.wires import Wires
 from taskrow.engine.worker_options import WorkerOptions
 from taskrow.errors import DatabaseError
-from taskrow.storage import queries, upkeep, workers
-from taskrow.storage.claims import Claim
+from taskrow.storage import queries, workers
 from taskrow.storage.doorbell import open_doorbell
 from taskrow.storage.liveness import new_worker_id, show_life
 from taskrow.storage.submit import WORK
@@ -47,7 +44,7 @@ class Supervisor:
         check_worker_platform()
         self._engine, self._options = engine, options
         self.id = new_worker_id(socket.gethostname())
-        self._listener = Listener(open_doorbell(engine.database, WORK))
+        self._listener = Listener(open_doorbell(engine.database, WORK, of_others=True))
         self._liveness = show_life(engine.database, self.id, self._listener.bell)
         shared = self._liveness.shared_file
         self._crew = Crew(
@@ -68,11 +65,18 @@ class Supervisor:
             grace=options.grace,
             patience=engine.settings.busy_timeout,
         )
-        self._wires = Wires()
-        self._next_due: datetime | None = None
-        self._hungry = True  # there may be more to claim than was taken
-        self._rhythm = Rhythm(self._crew)
-        self._beat_at = self._upkeep_at = self._rest_until = 0.0
+        self._wires, self._rhythm = Wires(), Rhythm(self._crew)
+        self._rows = Exchanges(
+            engine,
+            self.id,
+            options.queues,
+            crew=self._crew,
+            intake=self._intake,
+            journal=self._journal,
+            rhythm=self._rhythm,
+            signals=self._signals,
+        )
+        self._upkeep_at = self._rest_until = 0.0
 
     def run(self) -> None:
         """Work until told to stop, or, in a burst, until nothing is left."""
@@ -84,16 +88,10 @@ class Supervisor:
             self._finish()
 
     def _begin(self) -> None:
-        now, registry = self._engine.clock(), self._engine.registry
-        options, database = self._options, self._engine.database
+        now, options, database = self._engine.clock(), self._options, self._engine.database
         queues = ", ".join(options.queues or ["all"])
         database.write(
             lambda c: workers.register(c, self.id, queues=queues, runners=options.runners, now=now)
-        )
-        database.write(
-            lambda c: upkeep.recall_unknown(
-                c, lambda name: registry.find(name) is not None, now=now
-            )
         )
         self._upkeep.begin(now)
         self._signals.install()
@@ -122,21 +120,32 @@ class Supervisor:
         if moment < self._rest_until:
             return
         if self._listens(moment) and self._listener.is_due(moment):
-            self._look(moment)
-        if self._wants_exchange(moment):
+            if self._listener.is_sure and self._rows.want_tasks(moment) and not self._crew.is_busy:
+                self._exchange(moment)  # it is a look, too
+                self._listener.found_nothing(moment)
+                self._listener.learn(found=self._crew.is_busy)
+            else:
+                self._look(moment)
+        if self._rows.want_exchange(moment):
             self._exchange(moment)
-        if moment >= self._upkeep_at or self._fires_in() == 0:
+        if moment >= self._upkeep_at or self._upkeep.must_fire(self._engine.clock()):
             self._upkeep_at = moment + RECLAIM_EVERY
             self._keep_up(moment)
+        if not self._signals.stops:
+            self._upkeep.go_on_purging(moment)
+
+    def _exchange(self, moment: float) -> None:
+        self._rows.exchange(moment)
+        self._rest_until = 0.0
 
     def _keep_up(self, moment: float) -> None:
         """The duties beside the tasks: bury runners that ended unheard, look after the queue."""
         for handle in self._crew.dead():
-            self._hungry |= self._intake.hear(handle)  # what it said last
+            self._rows.hungry |= self._intake.hear(handle)  # what it said last
             if handle in self._crew.handles:
                 self._intake.bury(handle)
         if not self._signals.stops:
-            self._hungry |= self._upkeep.run_once(self._engine.clock(), moment) > 0
+            self._rows.hungry |= self._upkeep.run_once(self._engine.clock(), moment) > 0
 
     def _rest(self, error: DatabaseError, moment: float) -> None:
         """Keep what is unwritten and try again; say so once, not at each try."""
@@ -155,18 +164,17 @@ class Supervisor:
     def _hear(self, patience: float) -> None:
         others = self._others(time.monotonic())
         for handle in self._wires.wait(patience, self._crew.handles, others):
-            self._hungry |= self._intake.hear(handle)
+            self._rows.hungry |= self._intake.hear(handle)
         self._signals.drain()
 
     def _others(self, moment: float) -> list[int]:
         """What else can speak to a supervisor."""
-        bell = self._listener.bell.fileno
-        mine = [self._signals.fileno()]
+        bell, mine = self._listener.file(moment), [self._signals.fileno()]
         return mine if bell is None or not self._listens(moment) else [*mine, bell]
 
     def _listens(self, moment: float) -> bool:
         """Whether news from the database matter: not while stopping, or while it is in trouble."""
-        knows = self._hungry and self._rhythm.has_looked(moment)
+        knows = self._rows.hungry and self._rhythm.has_looked(moment)
         return not self._signals.stops and moment >= self._rest_until and not knows
 
     def _patience(self) -> float:
@@ -174,13 +182,15 @@ class Supervisor:
         moment = time.monotonic()
         if self._rest_until > moment:
             return self._rest_until - moment
-        if self._wants_exchange(moment):
+        if self._rows.want_exchange(moment):
             return 0.0
         crew_moments = self._crew.next_stuck(), self._crew.next_overdue()
         moments = [
-            self._beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
+            self._rows.beat_at, self._upkeep_at, self._stopping.next_moment(), *crew_moments
         ]  # fmt: skip
         waits = [at - moment for at in moments if at is not None]
+        if not self._signals.stops:
+            waits += self._upkeep.waits(self._engine.clock(), moment)
         if self._listens(moment):
             waits.append(self._listener.timeout(moment))
         elif not self._signals.stops:
@@ -189,93 +199,26 @@ class Supervisor:
             waits.append(pause)
         if (progress := self._intake.progress.next_due(moment)) is not None:
             waits.append(progress)
-        if self._next_due is not None and self._crew.capacity(moment):
-            waits.append((self._next_due - self._engine.clock()).total_seconds())
-        if (fires := self._fires_in()) is not None:
-            waits.append(fires)
+        if self._rows.next_due is not None and self._crew.capacity(moment):
+            waits.append((self._rows.next_due - self._engine.clock()).total_seconds())
         return max(0.0, min(waits))
-
-    def _fires_in(self) -> float | None:
-        """Seconds until a schedule is due; None: not soon, or not for a worker that stops."""
-        due_at = self._upkeep.fire_at
-        if due_at is None or self._signals.stops:
-            return None
-        return max(0.0, (due_at - self._engine.clock()).total_seconds())
 
     # -- the rows --------------------------------------------------------------------------------
 
     def _look(self, moment: float) -> None:
         """The bell rang, or may have been missed: is there something to claim, or to cancel?"""
+        began = time.thread_time()
         with self._engine.database.read() as connection:
-            self._hungry |= queries.is_anything_queued(connection, self._options.queues)
-            self._next_due = queries.next_due(connection)
+            if not self._rows.hungry:
+                self._rows.hungry = queries.is_anything_queued(connection, self._options.queues)
+                self._listener.learn(found=self._rows.hungry)
+            if not self._rows.hungry:  # else the exchange sees it
+                self._rows.next_due = queries.next_due(connection)
             asked = queries.cancels_asked(connection, self.id) if self._crew.is_busy else {}
         self._crew.cancel(asked, self._engine.clock())
-        self._listener.found_nothing(moment)
+        self._upkeep.tend_log()
+        self._listener.found_nothing(moment, time.thread_time() - began)
         self._rhythm.looked(moment)
-
-    def _wants_exchange(self, moment: float) -> bool:
-        if moment >= self._beat_at or self._intake.progress.due(moment):
-            return True
-        if not self._signals.stops and self._rhythm.pause(moment):
-            return False
-        return self._intake.has_unwritten or (
-            self._wants_tasks(moment) and (self._hungry or self._is_something_due())
-        )
-
-    def _wants_tasks(self, moment: float) -> bool:
-        return not self._signals.stops and self._crew.capacity(moment) > 0
-
-    def _is_something_due(self) -> bool:
-        return self._next_due is not None and self._next_due <= self._engine.clock()
-
-    def _exchange(self, moment: float) -> None:
-        now = self._engine.clock()
-        give = Give(
-            worker=self.id,
-            now=now,
-            lease=now + timedelta(seconds=self._engine.settings.lease),
-            endings=tuple(self._intake.endings),
-            progress=self._intake.progress.due(moment),
-            late_logs=tuple(self._intake.late_logs),
-            beat=moment >= self._beat_at,
-            capacity=self._crew.capacity(moment) if self._wants_tasks(moment) else 0,
-            queues=self._options.queues,
-        )
-        take = self._engine.database.write(lambda connection: exchange(connection, give))
-        self._rest_until = 0.0
-        del self._intake.endings[: len(give.endings)]
-        del self._intake.late_logs[: len(give.late_logs)]
-        self._intake.progress.written(give.progress, moment)
-        committed = time.monotonic()  # it takes its time
-        self._rhythm.exchanged(moment, committed)
-        self._settle(give, take, committed)
-
-    def _settle(self, give: Give, take: Take, moment: float) -> None:
-        """The exchange is committed: let everybody know."""
-        self._next_due = take.next_due
-        if give.capacity:
-            self._hungry = len(take.claimed) >= give.capacity
-        if take.claimed:
-            self._listener.look_at_once(moment)
-        if give.beat:
-            self._beat_at = moment + self._engine.settings.heartbeat
-        self._journal.all_ended(give.endings, take.lost)
-        for claim in take.lost:
-            self._journal.lost(claim)
-        if take.beaten is not None:
-            self._crew.follow(take.beaten, give.now)
-        self._hand_out(take.claimed, give.now, moment)
-
-    def _hand_out(self, claimed: list[Claim], now: datetime, moment: float) -> None:
-        known = []
-        for claim in claimed:
-            if (ending := endings.unrunnable(self._engine, claim, now)) is not None:
-                self._intake.endings.append(ending)
-            else:
-                known.append(claim)
-        for claim in self._crew.hand_out(known, moment):
-            self._journal.started(claim)
 
     # -- the end ---------------------------------------------------------------------------------
 
@@ -284,7 +227,8 @@ class Supervisor:
             return self._rest_until > 0 and self._stopping.has_given_up()
         if self._signals.stops:
             return True
-        return self._options.burst and not self._hungry and not self._is_something_due()
+        rows_wait = self._rows.hungry or self._rows.is_something_due()
+        return self._options.burst and not rows_wait and self._upkeep.purge_at is None
 
     def _finish(self) -> None:
         self._crew.dismiss()

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import logging
+import time
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
 from taskrow.engine.declared import PURGE
 from taskrow.engine.firing import Firing
+from taskrow.engine.purging import Purge, purge_of
 from taskrow.storage import claims, finish
+from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
@@ -34,36 +37,70 @@ class Upkeep:
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
         self._fold_at = 0.0
         self._firing = Firing(engine)
+        self._purge: Purge | None = None
+        self.purge_at: float | None = None  # monotonic: when the purge under way goes on
 
     def begin(self, now: datetime) -> None:
         """The worker starts: bring the schedules to what its code declares."""
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.keep_log()
+        self._recall_unknown(now)
         self._firing.begin(now)
 
-    @property
-    def fire_at(self) -> datetime | None:
-        """When the next schedule is due, if that is soon."""
-        return self._firing.next_at
+    def _recall_unknown(self, now: datetime) -> None:
+        """What was put back because no worker knew it may be known to this one."""
+        database, registry = self._engine.database, self._engine.registry
+        with database.read() as connection:
+            names = rows.names_put_back(connection)
+        if known := [name for name in names if registry.find(name) is not None]:
+            database.write(lambda c: rows.recall_unknown(c, known, now=now))
+
+    def must_fire(self, now: datetime) -> bool:
+        """Whether a schedule is due."""
+        return self._firing.next_at is not None and self._firing.next_at <= now
+
+    def waits(self, now: datetime, moment: float) -> list[float]:
+        """In how many seconds what is due: a schedule, if it is soon; a step of a purge."""
+        fires, purges = self._firing.next_at, self.purge_at
+        waits = [] if fires is None else [(fires - now).total_seconds()]
+        return waits if purges is None else [*waits, purges - moment]
 
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many may be claimed."""
         self._liveness.renew()
-        if isinstance(self._engine.database, SqliteDatabase):
-            self._engine.database.scrub()
+        self.tend_log()
         reclaimed = self.reclaim(now, moment)
         fired = self._firing.turn(now)
-        if PURGE.name in fired:
-            self.purge(now)
+        if PURGE.name in fired and self._purge is None:
+            self._purge, self.purge_at = purge_of(self._engine.database, now=now), moment
+            self._firing.forget_old(now)
+            self.go_on_purging(moment)
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
             self.fold_log()
         return reclaimed + len(fired)
 
-    def purge(self, now: datetime) -> None:
-        """Delete what may go."""
-        deleted = self._engine.purge()
-        if deleted:
-            log.info("purged %d finished tasks", deleted)
-        self._firing.forget_old(now)
+    def go_on_purging(self, moment: float) -> None:
+        """Do a little of the purge that is under way, if it has rested."""
+        if self._purge is None or self.purge_at is None or moment < self.purge_at:
+            return
+        rest = self._purge.step()
+        if rest is not None:
+            self.purge_at = time.monotonic() + rest
+            return
+        if self._purge.deleted:
+            log.info("purged %d finished tasks", self._purge.deleted)
+        self._purge = self.purge_at = None
+
+    def finish_purging(self) -> None:
+        """Do the rest of it without a pause."""
+        while self.purge_at is not None:
+            self.go_on_purging(self.purge_at)
+
+    def tend_log(self) -> None:
+        """Fold SQLite's log, if others have made it long, or it holds what must not stay."""
+        if isinstance(self._engine.database, SqliteDatabase):
+            self._engine.database.scrub()
 
     def fold_log(self) -> None:
         """Give the space of SQLite's log back."""

@@ -1,36 +1,60 @@
-"""When the write-ahead log is folded into the file: by the writer, while it holds the gate.
+"""When the write-ahead log is folded into the file: by a writer, while it holds the gate.
 
-Never automatically: SQLite before 3.51.3 can corrupt a file when a checkpoint races a commit.
+Never automatically: SQLite before 3.51.3 can corrupt a file when a checkpoint races a commit. A
+checkpoint takes some milliseconds, for which all writers wait: so it comes often enough to be
+short, and a worker makes it before the log has grown so much that a submit would have to.
 """
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import time
 from pathlib import Path
 
 from sqlalchemy import Connection
 
+from taskrow.storage.log_file import LogFile
+
+log = logging.getLogger("taskrow.database")
+
 ERASED = "taskrow.erased"  # the note on a connection that its transaction deleted secrets
 
-_CHECKPOINT_BYTES = 8 * 1024 * 1024
-_TRUNCATE_BYTES = 2 * _CHECKPOINT_BYTES
+_MEGABYTE = 1024 * 1024
+_CHECKPOINT_BYTES = 4 * _MEGABYTE  # 3.5 ms on a quick disk; twice as many, 5 ms
+_UNKEPT = 2  # so many times longer the log is when a process sees that nobody keeps it
+_CUT = 1.5  # and when it has come to be so many times as long, it is cut
+_LONG_BYTES = 64 * _MEGABYTE  # so long is no log that can be folded
 _SCRUB_EVERY = 1.0  # seconds
 
 
 class Checkpoints:
-    """The checkpoints of one process."""
+    """The checkpoints of one process. ``keeps``: they are its duty before that of others."""
 
     def __init__(self, path: Path) -> None:
-        self._log = Path(f"{path}-wal")
-        self._at = _CHECKPOINT_BYTES
+        self._path, self.log = path, LogFile(path)
+        self._at = 1  # where it was folded last, or could not be
+        self.keeps = False
+        self._told = 0  # bytes
         self._scrubs = False  # the log holds what was deleted for good
         self._next_scrub = 0.0
 
     @property
     def is_due(self) -> bool:
-        """Whether a log that nobody writes to should be cut all the same."""
+        """Whether the log should be folded, be there something to write or not."""
+        return self._is_to_be_cut or (self.keeps and self._has_grown)
+
+    @property
+    def _is_to_be_cut(self) -> bool:
         return self._at == 0 or (self._scrubs and time.monotonic() >= self._next_scrub)
+
+    @property
+    def _least(self) -> int:
+        return _CHECKPOINT_BYTES if self.keeps else _UNKEPT * _CHECKPOINT_BYTES
+
+    @property
+    def _has_grown(self) -> bool:
+        return self.log.size >= max(self._at, self._least)
 
     def truncate_next(self) -> None:
         """Cut the log after the next commit."""
@@ -38,33 +62,38 @@ class Checkpoints:
 
     def after_commit(self, writer: Connection) -> None:
         """Fold the log when it has grown, or holds what must not stay."""
-        self._scrubs |= writer.info.pop(ERASED, False)
-        if self.is_due:
+        if writer.info.pop(ERASED, False):
+            self._scrubs = True
+        if self._is_to_be_cut:
             self._cut(writer)
-        elif _size(self._log) >= self._at:
+        elif self._has_grown:
             self._fold(writer)
 
     def _cut(self, writer: Connection) -> None:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
         if _checkpoint(writer, "TRUNCATE"):
             self._scrubs = False
-        self._at = max(_CHECKPOINT_BYTES, _size(self._log))
+        self._at = max(1, self.log.size)
 
     def _fold(self, writer: Connection) -> None:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
-        size = _size(self._log)
-        began_anew = _checkpoint(writer, "TRUNCATE" if size > _TRUNCATE_BYTES else "RESTART")
+        size = self.log.size
+        began_anew = _checkpoint(writer, "TRUNCATE" if size > _CUT * self._least else "RESTART")
+        self._told = 0 if began_anew else self._tell(size)
         # A reader can hold it back; then it is tried again when it has grown by as much.
-        grown = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
-        self._at = max(_CHECKPOINT_BYTES, grown)
+        self._at = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
 
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:
-        return 0
+    def _tell(self, size: int) -> int:
+        """Say that somebody reads without an end, and again when the log is twice as long."""
+        if size < max(_LONG_BYTES, 2 * self._told):
+            return self._told
+        log.warning(
+            "the log %s has grown to %d MB, for somebody reads %s without an end: close the shells "
+            "and programs that have a transaction open on it",
+            self.log, size // _MEGABYTE, self._path.name,
+        )  # fmt: skip
+        return size
 
 
 def _checkpoint(writer: Connection, mode: str) -> bool:

@@ -11,10 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, func, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, func, select, update
 
 from taskrow.domain.task import Status
 from taskrow.domain.unique import is_let_go_at_start
+from taskrow.storage.aging import priority_of_oldest
 from taskrow.storage.lanes import is_paused
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import status_is, task_attempts, tasks
@@ -111,24 +112,42 @@ def _claim_statement(which: Select[tuple[int]], *names: str) -> Prepared:
 
 
 _QUEUED = select(tasks.c.seq).where(status_is(Status.QUEUED))
-_CLAIM = _claim_statement(
+_OF_QUEUE = (
     _QUEUED.where(tasks.c.queue == bindparam("of_queue"), ~is_paused(bindparam("of_queue")))
     .order_by(tasks.c.priority.desc(), tasks.c.seq)
-    .limit(bindparam("at_most")),
+    .limit(bindparam("at_most"))
+)
+_CLAIM = _claim_statement(_OF_QUEUE, "of_queue", "at_most")
+_CLAIM_OF_PRIORITY = _claim_statement(
+    _OF_QUEUE.where(tasks.c.priority == bindparam("of_priority")),
     "of_queue",
     "at_most",
+    "of_priority",
 )
 _CLAIM_ONE = _claim_statement(_QUEUED.where(tasks.c.id == bindparam("of_id")), "of_id")
 
 
 def claim(
-    connection: Connection, *, worker: str, queue: str, limit: int, now: datetime, lease: datetime
+    connection: Connection,
+    *,
+    worker: str,
+    queue: str,
+    limit: int,
+    now: datetime,
+    lease: datetime,
+    oldest: int = 0,
 ) -> list[Claim]:
     """Take up to ``limit`` queued tasks of one queue: highest priority first, then oldest.
 
-    None of a queue that is paused.
+    oldest: how many of them are those that wait longest, whatever their priority. None of a queue
+    that is paused.
     """
-    return _claimed(connection, _CLAIM.fetch(connection, (worker, now, lease, queue, limit)))
+    rows: list[Row] = []
+    if oldest and (priority := priority_of_oldest(connection, queue)) is not None:
+        values = worker, now, lease, queue, oldest, priority
+        rows += _CLAIM_OF_PRIORITY.fetch(connection, values)
+    rows += _CLAIM.fetch(connection, (worker, now, lease, queue, limit - len(rows)))
+    return _claimed(connection, rows)
 
 
 def claim_one(
@@ -222,11 +241,25 @@ def find_held(connection: Connection, fence: dict[str, Any]) -> Claim | None:
     return None if row is None else _claim_of(row)
 
 
+def _running(whose: ColumnElement[bool]) -> Prepared:
+    return Prepared(
+        select(*_CLAIM_COLUMNS).where(_RUNNING, whose).order_by(tasks.c.seq), "of_worker"
+    )
+
+
+_RUNNING_HERE = _running(tasks.c.worker == bindparam("of_worker"))
+_RUNNING_ELSEWHERE = _running(tasks.c.worker != bindparam("of_worker"))
+
+
+def running_here(connection: Connection, *, worker: str) -> list[Claim]:
+    """The claims of this worker."""
+    rows = _RUNNING_HERE.fetch(connection, [worker])
+    return _with_losses(connection, [_claim_of(row) for row in rows])
+
+
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of all other workers: candidates for a reclaim."""
-    rows = connection.execute(
-        select(*_CLAIM_COLUMNS).where(_RUNNING, tasks.c.worker != worker).order_by(tasks.c.seq)
-    ).all()
+    rows = _RUNNING_ELSEWHERE.fetch(connection, [worker])
     return _with_losses(connection, [_claim_of(row) for row in rows])
 
 

@@ -1,9 +1,10 @@
 """Learn at once that another process committed, without asking in a loop.
 
-On SQLite a commit is a write to the log beside the file, which Linux tells (inotify); elsewhere
-``PRAGMA data_version`` is asked every few milliseconds. On PostgreSQL it is LISTEN and NOTIFY.
-A bell can ring for nothing, and just before the commit can be read (the log is written first), so
-whoever hears it looks, and looks again a little later. A slow poll stands behind every bell.
+On SQLite whoever leaves the gate rings (storage/ring.py), and Linux tells it (inotify). Writers
+who do not know the gate are heard by what they write to the log: that is before the commit can be
+read, so whoever hears it looks a little later, and again. Where there is no inotify, ``PRAGMA
+data_version`` is asked every few milliseconds. On PostgreSQL it is LISTEN and NOTIFY. A slow poll
+stands behind every bell.
 """
 
 from __future__ import annotations
@@ -14,12 +15,24 @@ import struct
 import sys
 from abc import ABC, abstractmethod
 from contextlib import suppress
+from enum import Flag, auto
+from pathlib import Path
 from typing import Any
 
 from taskrow.errors import DatabaseError
 from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.gate import FileLock, path_of_write
 from taskrow.storage.postgres import PostgresDatabase
+from taskrow.storage.ring import Ring
 from taskrow.storage.sqlite import SqliteDatabase
+
+
+class Heard(Flag):
+    """What a bell says; False where it is silent."""
+
+    NOTHING = 0
+    COMMIT = auto()  # there is something to read
+    WRITE = auto()  # somebody writes who does not know the gate: soon there may be
 
 
 class Doorbell(ABC):
@@ -29,37 +42,45 @@ class Doorbell(ABC):
     interval: float | None = None  # seconds between asking, where there is no file to wait on
 
     @abstractmethod
-    def rang(self) -> bool:
-        """Whether it rang since the last time it was asked."""
+    def rang(self) -> Heard:
+        """Whether it rang since the last time it was asked, and how."""
 
     @abstractmethod
     def close(self) -> None:
         """Stop listening."""
 
 
-def open_doorbell(database: Database, channel: str) -> Doorbell:
-    """Listen to commits. ``channel`` picks the kind on PostgreSQL (storage/submit.py)."""
+def open_doorbell(database: Database, channel: str, *, of_others: bool = False) -> Doorbell:
+    """Listen to commits. ``channel`` picks the kind on PostgreSQL (storage/submit.py).
+
+    of_others: those of this process may stay unheard.
+    """
     if isinstance(database, PostgresDatabase):
         return ChannelBell(database, channel)
     assert isinstance(database, SqliteDatabase)
     with suppress(OSError, AttributeError):
         if sys.platform == "linux":
-            return LogBell(database)
+            return LogBell(database, of_others=of_others)
     return VersionBell(database)
 
 
 class LogBell(Doorbell):
-    """inotify on the write-ahead log: nothing to do until somebody writes."""
+    """inotify on the gate and on the write-ahead log: nothing to do until somebody writes."""
 
     _MODIFIED = 0x2  # IN_MODIFY
     _REMOVED = 0x4 | 0x400 | 0x8000  # IN_ATTRIB, IN_DELETE_SELF, IN_IGNORED
     _EVENT = struct.Struct("iIII")
 
-    def __init__(self, database: SqliteDatabase) -> None:
+    def __init__(self, database: SqliteDatabase, *, of_others: bool = False) -> None:
         self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
+        self._gate = FileLock(path_of_write(database.path))
+        self._ring = Ring(database.path, self._gate.fileno())
+        self._count = self._ring.of_others if of_others else self._ring.count
+        self._heard = self._count()
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         self._watches = False
+        self._log_watch = 0
         try:
             self._watch()
         except BaseException:
@@ -69,9 +90,14 @@ class LogBell(Doorbell):
     def _watch(self) -> None:
         with self._database.read() as connection:  # the log is there while somebody is connected
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
-        log, mask = os.fsencode(f"{self._database.path}-wal"), self._MODIFIED | self._REMOVED
-        self._check(self._libc.inotify_add_watch(self.fileno, log, mask))
+        path = self._database.path
+        self._log_watch = self._add_watch(f"{path}-wal")
+        self._add_watch(path_of_write(path))
         self._watches = True
+
+    def _add_watch(self, path: str | Path) -> int:
+        mask = self._MODIFIED | self._REMOVED
+        return self._check(self._libc.inotify_add_watch(self.fileno, os.fsencode(path), mask))
 
     def _check(self, result: int) -> int:
         if result < 0:
@@ -79,25 +105,31 @@ class LogBell(Doorbell):
             raise OSError(number, os.strerror(number))
         return result
 
-    def rang(self) -> bool:
-        masks = self._read()
-        if any(mask & self._REMOVED for mask in masks):  # the last to close it deletes the log
+    def rang(self) -> Heard:
+        events = self._read()
+        if any(mask & self._REMOVED for _, mask in events):  # the last to close it deletes the log
             self._watches = False
         if not self._watches:
             with suppress(OSError, DatabaseError):  # then at the next time
                 self._watch()
-        return bool(masks)
+        before, self._heard = self._heard, self._count()
+        heard = Heard.NOTHING if before == self._heard else Heard.COMMIT
+        # Whoever rings held SQLite's lock: what was written before is committed, or its own.
+        return heard | Heard.WRITE if events and events[-1][0] == self._log_watch else heard
 
-    def _read(self) -> list[int]:
+    def _read(self) -> list[tuple[int, int]]:
+        """The watches and masks of the events."""
         assert self.fileno is not None
         try:
-            return [mask for _, mask, _, _ in self._EVENT.iter_unpack(os.read(self.fileno, 65536))]
+            events = self._EVENT.iter_unpack(os.read(self.fileno, 65536))
         except BlockingIOError:
             return []
+        return [(watch, mask) for watch, mask, _, _ in events]
 
     def close(self) -> None:
         if self.fileno is not None:
             os.close(self.fileno)
+            self._gate.close()
             self.fileno = None
 
 
@@ -116,9 +148,9 @@ class VersionBell(Doorbell):
         with plain_errors(self._place):
             return self._connection.exec_driver_sql("PRAGMA data_version").scalar()
 
-    def rang(self) -> bool:
+    def rang(self) -> Heard:
         before, self._seen = self._seen, self._look()
-        return bool(before != self._seen)
+        return Heard.NOTHING if before == self._seen else Heard.COMMIT
 
     def close(self) -> None:
         self._reading.__exit__(None, None, None)
@@ -138,17 +170,18 @@ class ChannelBell(Doorbell):
         self.fileno = connection.fileno()
         return connection
 
-    def rang(self) -> bool:
+    def rang(self) -> Heard:
         try:
-            return bool(list(self.connection.notifies(timeout=0)))
+            heard = list(self.connection.notifies(timeout=0))
+            return Heard.COMMIT if heard else Heard.NOTHING
         except Exception:  # noqa: BLE001 - whatever broke the connection, the cure is a new one
             return self._reconnect()
 
-    def _reconnect(self) -> bool:
+    def _reconnect(self) -> Heard:
         self.close()
         with suppress(DatabaseError):
             self.connection = self._listen()
-        return True
+        return Heard.COMMIT
 
     def close(self) -> None:
         self.fileno = None

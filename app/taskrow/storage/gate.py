@@ -5,7 +5,9 @@ the *write*, and lets go of the entry once it has it; so a process that has just
 next one standing in the entry and cannot overtake it. SQLite's own busy handler sleeps ever longer
 and lets a busy worker starve a web process for seconds.
 
-Waiting is bounded: a stopped process that holds the gate costs the others an error, not a hang.
+The kernel keeps the line: it wakes who came first, at the moment at which the one before leaves
+(storage/standin.py). Waiting is bounded: a stopped process that holds the gate costs the others an
+error, not a hang.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from types import ModuleType
+from types import BuiltinFunctionType, ModuleType
 
 from taskrow.errors import DatabaseBusyError
+from taskrow.storage.ring import Ring
+from taskrow.storage.standin import StandIn
 
 fcntl: ModuleType | None
 try:
@@ -45,8 +49,13 @@ class FileLock:
             return False
         return True
 
-    def lock(self, deadline: float) -> None:
-        """Wait for the lock until ``deadline`` (monotonic seconds), then DatabaseBusyError."""
+    def lock(self) -> None:
+        """Wait for the lock, however long it takes: in line, as the kernel keeps it."""
+        if fcntl is not None:
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+
+    def lock_before(self, deadline: float) -> None:
+        """Try until ``deadline`` (monotonic seconds), then DatabaseBusyError."""
         tries = 0
         while not self.try_lock():
             if time.monotonic() > deadline:
@@ -66,22 +75,27 @@ class FileLock:
 
 
 class Gate:
-    """The turn to write to the database at ``path``."""
+    """The turn to write to the database at ``path``. One thread at a time may use it."""
 
     def __init__(self, path: Path) -> None:
         self._entry = FileLock(path.with_name(path.name + "-entry"))
-        self._write = FileLock(path.with_name(path.name + "-write"))
+        self._write = FileLock(path_of_write(path))
+        self._ring = Ring(path, self._write.fileno())
+        self._stand_in = StandIn(self._lock_both, self._write.unlock)
 
     def enter(self, deadline: float) -> None:
         """Take the write lock; DatabaseBusyError when it is not had by ``deadline``."""
-        self._entry.lock(deadline)
-        try:
-            self._write.lock(deadline)
-        finally:
-            self._entry.unlock()
+        if self._try_both():
+            return
+        if _has_real_threads():
+            with suppress(RuntimeError):  # at the end of a process no thread can be started
+                self._stand_in.wait(deadline)
+                return
+        self._try_often(deadline)
 
     def leave(self) -> None:
-        """Let the next one write."""
+        """Let the next one write, and tell all who listen that something may be written."""
+        self._ring.ring()
         self._write.unlock()
 
     @contextmanager
@@ -94,5 +108,41 @@ class Gate:
             self.leave()
 
     def close(self) -> None:
+        """Let go of the files; in a fork of the process too, which has no part in what it held."""
+        self._stand_in.dismiss(self._close_files)
+
+    def _close_files(self) -> None:
         self._entry.close()
         self._write.close()
+
+    def _try_both(self) -> bool:
+        if self._stand_in.is_in_line or not self._entry.try_lock():
+            return False
+        try:
+            return self._write.try_lock()
+        finally:
+            self._entry.unlock()
+
+    def _lock_both(self) -> None:
+        self._entry.lock()
+        try:
+            self._write.lock()
+        finally:
+            self._entry.unlock()
+
+    def _try_often(self, deadline: float) -> None:
+        self._entry.lock_before(deadline)
+        try:
+            self._write.lock_before(deadline)
+        finally:
+            self._entry.unlock()
+
+
+def path_of_write(database: Path) -> Path:
+    """The file of the gate that is locked by who writes, and changes when it leaves."""
+    return database.with_name(database.name + "-write")
+
+
+def _has_real_threads() -> bool:
+    """Whether a thread may block: where gevent has put its own in their place, all would."""
+    return isinstance(time.sleep, BuiltinFunctionType)

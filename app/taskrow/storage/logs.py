@@ -53,12 +53,15 @@ def keep_late_logs(connection: Connection, late: Sequence[tuple[Claim, str]]) ->
         connection.execute(insert(task_logs), keep)
 
 
-def attempt_logs(connection: Connection, task_id: str) -> list[AttemptLogs]:
-    """The logs of a task, first attempt first."""
+def attempt_logs(
+    connection: Connection, task_id: str, *, newest: int | None = None
+) -> list[AttemptLogs]:
+    """The logs of a task, first attempt first; of so many of its newest attempts, or of all."""
     rows = connection.execute(
         select(task_logs.c.attempt, task_logs.c.text)
         .join(tasks)
         .where(tasks.c.id == task_id)
-        .order_by(task_logs.c.attempt)
+        .order_by(task_logs.c.attempt.desc())
+        .limit(newest)
     )
-    return [AttemptLogs(row.attempt, row.text) for row in rows]
+    return [AttemptLogs(row.attempt, row.text) for row in rows][::-1]

@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from taskrow.errors import SettingsError
 from taskrow.storage.alone import joined_by, run_alone
 from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.prepared import Once
 
 T = TypeVar("T")
 
@@ -21,6 +22,10 @@ _DEADLOCK, _MOST_TRIES = "40P01", 5
 # Of one process at most: a server takes 100 by default. They are kept, since to open one takes as
 # long as some hundred reads; threads stand in line for them, as long as the busy timeout.
 _CONNECTIONS = 15
+
+# For the trigger that rings for all others (storage/tables.py).
+_RINGS_ITSELF = "-c taskrow.rings=itself"
+_SILENCE = 2.0  # seconds beyond the busy timeout, after which a silent server is given up
 
 
 class PostgresDatabase(Database):
@@ -45,16 +50,22 @@ class PostgresDatabase(Database):
         if (joined := joined_by(self)) is not None:
             return work(joined)
 
+        by_itself = isinstance(work, Once)
+
         def write() -> T:
-            with self._open().begin() as connection:
+            # What reads commits each statement by itself.
+            with self.read() if by_itself else self._open().begin() as connection:
                 return work(connection)
 
         with plain_errors(self.place):
             return _despite_deadlocks(write)
 
     def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
+        from taskrow.storage.patience import may_take_long
+
         with plain_errors(self.place), self._open().begin() as connection:
             connection.exec_driver_sql("SELECT 1")  # the driver begins only now
+            may_take_long(connection)
             run_alone(self, connection, work)
 
             def rest() -> T:  # a savepoint: what a deadlock undoes is this part alone
@@ -92,7 +103,9 @@ class PostgresDatabase(Database):
     def _create(self) -> Engine:
         waits = int(self._busy_timeout * 1000)
         try:
-            return create_engine(
+            from taskrow.storage.patience import limit_patience
+
+            engine = create_engine(
                 self.url,
                 pool_pre_ping=True,
                 pool_size=_CONNECTIONS,
@@ -102,13 +115,17 @@ class PostgresDatabase(Database):
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
                     "options": f"-c timezone=UTC -c lock_timeout={waits} "
-                    f"-c idle_in_transaction_session_timeout={10 * waits} {self._own_options()}",
+                    f"-c idle_in_transaction_session_timeout={10 * waits} {_RINGS_ITSELF} "
+                    f"{self._own_options()}",
                 },
             )
+            limit_patience(engine, self._busy_timeout + _SILENCE)
         except ModuleNotFoundError:
             raise SettingsError(
                 "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"
             ) from None
+
+        return engine
 
 
 def _despite_deadlocks(write: Callable[[], T]) -> T:

@@ -17,19 +17,33 @@ from sqlalchemy import (
     RowMapping,
     bindparam,
     delete,
+    exists,
+    func,
     select,
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.schedule import Plan, Schedule, Source
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.submit import NewTask, submit
-from taskrow.storage.tables import schedule_fires, schedules
+from taskrow.storage.tables import schedule_fires, schedules, tasks
+from taskrow.storage.types import as_time
 
 _ALL = select(schedules).order_by(schedules.c.name)
+_NOT_OVER = select(tasks.c.seq).where(
+    tasks.c.id == schedule_fires.c.task_id, tasks.c.finished_at.is_(None)
+)
+_DUE_TIME = (  # a due time comes before its task: so the index over due times leads to it
+    select(schedule_fires.c.due_at)
+    .join(tasks, tasks.c.id == schedule_fires.c.task_id)
+    .where(tasks.c.id == bindparam("task_id"), schedule_fires.c.due_at <= tasks.c.created_at)
+    .order_by(schedule_fires.c.due_at.desc())
+    .limit(1)
+)
 _COMING = _ALL.where(schedules.c.next_at.is_not(None), schedules.c.next_at <= bindparam("until"))
+_FIRST = Prepared(select(func.min(schedules.c.next_at)).where(schedules.c.next_at.is_not(None)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +73,9 @@ def list_schedules(connection: Connection) -> list[Schedule]:
 
 def coming_schedules(connection: Connection, until: datetime) -> list[Schedule]:
     """The schedules that are due up to a time, by name: all workers lock them in one order."""
+    [(first,)] = _FIRST.fetch(connection, ())
+    if first is None or as_time(first) > until:  # so it is nearly always, twice a second
+        return []
     return [_schedule(row) for row in connection.execute(_COMING, {"until": until}).mappings()]
 
 
@@ -151,12 +168,20 @@ def fire(connection: Connection, one: Fire, *, now: datetime) -> bool:
     return True
 
 
+def due_time_of(connection: Connection, task_id: str) -> datetime | None:
+    """The due time that a task was submitted for; None where no schedule did."""
+    return connection.execute(_DUE_TIME, {"task_id": task_id}).scalar()
+
+
 def purge_fires(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Forget up to ``limit`` due times that fired long ago; returns how many."""
+    """Forget up to ``limit`` due times that fired long ago; returns how many.
+
+    Those of tasks that are not over stay: a task may ask for its own.
+    """
     key = tuple_(schedule_fires.c.schedule, schedule_fires.c.due_at)
     picked = (
         select(schedule_fires.c.schedule, schedule_fires.c.due_at)
-        .where(schedule_fires.c.due_at < before)
+        .where(schedule_fires.c.due_at < before, ~exists(_NOT_OVER))
         .order_by(schedule_fires.c.due_at)
         .limit(limit)
     )

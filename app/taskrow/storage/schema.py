@@ -86,6 +86,9 @@ def _is_own(connection: Connection) -> bool:
 
 def _upgrade(connection: Connection, place: str) -> str | None:
     if connection.dialect.name == "postgresql":  # writers of SQLite take turns anyway
+        from taskrow.storage.patience import may_take_long
+
+        may_take_long(connection)  # a large table is rewritten in silence
         connection.execute(select(func.pg_advisory_xact_lock(_UPGRADE_LOCK)))
     revision = find_revision(connection)  # again: another process may have been here first
     if _outdated(revision, place):

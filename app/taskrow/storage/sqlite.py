@@ -25,17 +25,19 @@ from taskrow.storage.files import database_path, prepare_file
 from taskrow.storage.forks import rest_before_forks
 from taskrow.storage.prepared import DIRECT
 from taskrow.storage.readers import Readers, Reading
+from taskrow.storage.same_file import SameFile
 from taskrow.storage.writer import Writer
 
 T = TypeVar("T")
 
+_INCREMENTAL = 2
+
 _WRITER_PRAGMAS = (
-    "PRAGMA auto_vacuum = INCREMENTAL",  # only counts before the first table is made
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = FULL",
     "PRAGMA wal_autocheckpoint = 0",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA secure_delete = ON",  # credentials are overwritten when they are deleted
+    "PRAGMA secure_delete = FAST",  # it costs nothing; for credentials there is more (see there)
     "PRAGMA busy_timeout = 0",  # from here on waiting is the gate's work
 )
 
@@ -78,8 +80,12 @@ class SqliteDatabase(Database):
         with plain_errors(self.place):
             self._open().truncate_log()
 
+    def keep_log(self) -> None:
+        """Fold the log before others of its writers have to: the duty of a worker."""
+        self._open().keep_log()
+
     def scrub(self) -> None:
-        """Cut the log if it holds deleted secrets; it waits for a commit otherwise."""
+        """Fold the log if it is long, or holds deleted secrets; it waits for a commit otherwise."""
         with plain_errors(self.place):
             self._open().scrub()
 
@@ -113,16 +119,19 @@ class _Open:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self.pid = os.getpid()
         prepare_file(path)
+        file = SameFile(path)
         readers = _engine(path, busy_timeout, _set_up_reader)
-        self.readers = Readers(readers, place=str(path), patience=busy_timeout)
-        self._writer = Writer(
-            path, _engine(path, busy_timeout, _set_up_writer), patience=busy_timeout
-        )
+        self.readers = Readers(file, readers, place=str(path), patience=busy_timeout)
+        writers = _engine(path, busy_timeout, _set_up_writer)
+        self._writer = Writer(path, file, writers, patience=busy_timeout)
         self.commits = GroupCommit(self._writer.transact)
 
     def truncate_log(self) -> None:
         self._writer.checkpoints.truncate_next()
         self.commits.run(lambda _: None)  # the checkpoint comes after it, in its turn at the gate
+
+    def keep_log(self) -> None:
+        self._writer.checkpoints.keeps = True
 
     def scrub(self) -> None:
         if self._writer.checkpoints.is_due:
@@ -164,5 +173,7 @@ def _set_up_reader(raw: Any, _: Any) -> None:
 
 def _set_up_writer(raw: Any, _: Any) -> None:
     raw.isolation_level = None  # the driver's own transactions would begin DEFERRED
+    if raw.execute("PRAGMA auto_vacuum").fetchone() != (_INCREMENTAL,):  # to say it is a write
+        raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table is made
     for pragma in _WRITER_PRAGMAS:
         raw.execute(pragma).fetchall()

@@ -5,7 +5,7 @@ They stand in ``idempotency_key``, whose index lets one row hold a name for as l
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from taskrow.domain.task import Task
 from taskrow.storage import queries
@@ -17,6 +17,13 @@ def find_by_key(connection: Connection, key: str) -> Task | None:
     held = select(tasks.c.id).where(tasks.c.idempotency_key == key)
     task_id = connection.execute(held).scalar()
     return None if task_id is None else queries.find(connection, task_id)
+
+
+def count_keys(connection: Connection, prefix: str) -> int:
+    """How many tasks hold an ``idempotency_key`` that begins so."""
+    held = tasks.c.idempotency_key
+    count = select(func.count()).where(held.is_not(None), held.startswith(prefix, autoescape=True))
+    return int(connection.execute(count).scalar_one())
 
 
 def give_key(connection: Connection, task_id: str, key: str) -> bool:

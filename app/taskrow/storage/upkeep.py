@@ -1,12 +1,12 @@
-"""Changes that no attempt makes: promote, cancel, retry by hand, purge, recall unknown names."""
+"""Changes that no attempt makes: promote, cancel, retry by hand, recall unknown names."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, bindparam, delete, select, update
+from sqlalchemy import Column, Connection, bindparam, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
 from taskrow.domain.task import Status
@@ -18,6 +18,7 @@ from taskrow.storage.tables import status_is, tasks
 
 _PROMOTED_AT_ONCE = 500
 _SCHEDULED, _RUNNING = status_is(Status.SCHEDULED), status_is(Status.RUNNING)
+_PUT_BACK = (_SCHEDULED, tasks.c.error.like('%"UnknownTask"%'))
 
 
 def _promote_statement() -> ReturningUpdate[tuple[int]]:
@@ -122,46 +123,13 @@ def retry_by_hand(connection: Connection, task_id: str, *, now: datetime) -> boo
     return True
 
 
-def purge(connection: Connection, *, now: datetime, limit: int) -> int:
-    """Delete up to ``limit`` finished rows whose time is up, oldest first; returns how many."""
-    picked = (
-        select(tasks.c.seq)
-        .where(tasks.c.finished_at.is_not(None), tasks.c.purge_at <= now)
-        .order_by(tasks.c.purge_at)
-        .limit(limit)
-    )
-    return _delete(connection, picked)
+def names_put_back(connection: Connection) -> set[str]:
+    """The names of tasks that were put back because no worker knew them."""
+    return set(connection.execute(select(tasks.c.name).where(*_PUT_BACK)).scalars())
 
 
-def purge_older(connection: Connection, *, finished_before: datetime, limit: int) -> int:
-    """Delete up to ``limit`` rows that finished before a time, whatever their retention."""
-    picked = (
-        select(tasks.c.seq)
-        .where(tasks.c.finished_at.is_not(None), tasks.c.finished_at <= finished_before)
-        .limit(limit)
-    )
-    return _delete(connection, picked)
-
-
-def forget(connection: Connection, task_id: str) -> bool:
-    """Delete the row of one finished task. False: there is none, or it is not finished."""
-    return _delete(connection, select(tasks.c.seq).where(tasks.c.id == task_id)) == 1
-
-
-def _delete(connection: Connection, picked: Select[tuple[int]]) -> int:
-    # On PostgreSQL a picked row may be retried by hand before it is locked: it must stay.
+def recall_unknown(connection: Connection, names: Collection[str], *, now: datetime) -> int:
+    """Make due at once what was put back and has one of these names; returns how many."""
     return connection.execute(
-        delete(tasks).where(tasks.c.seq.in_(picked), tasks.c.finished_at.is_not(None))
-    ).rowcount
-
-
-def recall_unknown(
-    connection: Connection, is_known: Callable[[str], bool], *, now: datetime
-) -> int:
-    """Make due at once what was put back because no worker knew its name; returns how many."""
-    put_back = (_SCHEDULED, tasks.c.error.like('%"UnknownTask"%'))
-    names = set(connection.execute(select(tasks.c.name).where(*put_back)).scalars())
-    known = [name for name in names if is_known(name)]
-    return connection.execute(
-        update(tasks).where(*put_back, tasks.c.name.in_(known)).values(run_at=now)
+        update(tasks).where(*_PUT_BACK, tasks.c.name.in_(names)).values(run_at=now)
     ).rowcount

@@ -12,14 +12,16 @@ from typing import Any
 from flask import Flask
 from sqlalchemy import delete, func, select
 
+from taskrow.engine.attached import KEY
+from taskrow.engine.calls import as_written
 from taskrow.engine.clock import DrivenClock, utc_now
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.storage import queries
 from taskrow.storage.tables import tasks as rows
-from taskrow.testing.submitted import SubmittedTask, What, fits, listing, name_of, sentence
+from taskrow.testing.submitted import SubmittedTask, What, fits, listing, name_of
 from taskrow.testing.worker import TestWorker
-from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.lookup import engine_of
 
 
 class Tasks:
@@ -103,7 +105,7 @@ class Tasks:
         __tracebackhide__ = True
         found = self._matching(what, args, kwargs)
         if not found:
-            call = sentence(name_of(what), args, kwargs)
+            call = as_written(name_of(what), args, kwargs)
             raise AssertionError(f"{call} was not submitted{listing(self.submitted())}")
         return found[-1]
 
@@ -111,7 +113,7 @@ class Tasks:
         """Fail if such a task was submitted, with these arguments among others."""
         __tracebackhide__ = True
         if found := self._matching(what, args, kwargs):
-            call = sentence(name_of(what), args, kwargs)
+            call = as_written(name_of(what), args, kwargs)
             raise AssertionError(f"{call} was submitted{listing(found)}")
 
     def clear(self) -> None:

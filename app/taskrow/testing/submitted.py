@@ -11,6 +11,7 @@ from typing import Any
 
 from taskrow.domain.payload import decode_arguments_of
 from taskrow.domain.task import Status, Task
+from taskrow.engine.calls import as_written
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.jobs import Job
 from taskrow.engine.result import failure_of, result_of
@@ -65,8 +66,7 @@ class SubmittedTask:
         return None if self.row.error is None else failure_of(self.row)
 
     def __str__(self) -> str:
-        given = [*map(repr, self.args), *(f"{k}={v!r}" for k, v in self.kwargs.items())]
-        return f"{self.name}({', '.join(given)})"[:_LONGEST] + f"  {self.status}"
+        return as_written(self.name, self.args, self.kwargs)[:_LONGEST] + f"  {self.status}"
 
 
 def name_of(what: What) -> str:
@@ -95,11 +95,6 @@ def fits(
         bound.apply_defaults()
         found = _by_name(bound)
     return all(name in found and _equal(value, found[name]) for name, value in wanted.items())
-
-
-def sentence(what: str, given: tuple[Any, ...], named: Mapping[str, Any]) -> str:
-    """A call as a test has written it."""
-    return f"{what}({', '.join([*map(repr, given), *(f'{k}={v!r}' for k, v in named.items())])})"
 
 
 def listing(submitted: Iterable[SubmittedTask]) -> str:

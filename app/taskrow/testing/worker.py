@@ -78,6 +78,7 @@ class TestWorker:
 
     def _turn(self) -> list[SubmittedTask]:
         self._upkeep.run_once(self._clock(), self._moment())
+        self._upkeep.finish_purging()
         return list(self.run_due())
 
     def _moment(self) -> float:

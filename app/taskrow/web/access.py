@@ -2,7 +2,7 @@
 
 ``@queue.owner`` says whose a request is; a task belongs to whoever submitted it, and for others it
 does not exist. ``@queue.access`` opens what is closed otherwise: to list, submit by name, cancel
-and retry over HTTP.
+and retry over HTTP, and to see what attempts logged.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from hmac import compare_digest
 from typing import Any, Literal
 
 from flask import Request, current_app, has_request_context, request
+from werkzeug.exceptions import HTTPException
 
 from taskrow.domain.task import Task
 from taskrow.errors import OptionError
@@ -20,7 +21,7 @@ from taskrow.web.problems import Problem
 
 KEY = "taskrow.access"
 
-Verb = Literal["list", "submit", "cancel", "retry"]
+Verb = Literal["list", "submit", "cancel", "retry", "logs"]
 Reach = Literal["own", "all"]
 OwnerFunction = Callable[[Request], str | None]
 AccessFunction = Callable[[Request, Verb], "Reach | bool | None"]
@@ -53,11 +54,9 @@ class Access:
 
         Without ``@queue.owner`` there is nothing to tell tasks apart by.
         """
-        allowed = self.may(request, verb) if self.may is not None else None
-        if allowed == "all" or (allowed and self.owner is None):
-            return "all"
-        if allowed is True or allowed == "own":
-            return "own"
+        reach = self._reach(verb)
+        if reach is not None:
+            return reach
         raise Problem(
             403,
             "closed",
@@ -65,6 +64,27 @@ class Access:
             if self.may is None
             else f"You may not {verb} tasks here.",
         )
+
+    def reaches(self, verb: Verb, task: Task) -> bool:
+        """Whether the current client may do this with a task that it may see.
+
+        An application that aborts says no: what is asked for beside it can be answered.
+        """
+        try:
+            return self.includes(self._reach(verb), task)
+        except HTTPException:
+            return False
+
+    def includes(self, reach: Reach | None, task: Task) -> bool:
+        """Whether a task is within a reach; what nobody submitted is nobody's own."""
+        own = reach == "own" and task.owner is not None and self.shows(task)
+        return reach == "all" or own
+
+    def _reach(self, verb: Verb) -> Reach | None:
+        allowed = self.may(request, verb) if self.may is not None else None
+        if allowed == "all" or (allowed and self.owner is None):
+            return "all"
+        return "own" if allowed is True or allowed == "own" else None
 
 
 def access() -> Access:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast, overload
 from weakref import WeakSet
 
 from flask import Flask, appcontext_pushed, current_app, has_request_context, request
 
-from taskrow.web.stored_views import IN_WORKER, OPTIONS, ViewOptions, parse_view_options
+from taskrow.domain.asks import Cancel, Retry
+from taskrow.errors import OptionError
+from taskrow.web.stored_views import ASKED, IN_WORKER, OPTIONS, ViewOptions, parse_view_options
 from taskrow.web.submission import submit_request
 
 P = ParamSpec("P")
@@ -63,10 +66,14 @@ def in_worker() -> bool:
 
 
 def _wrap(view: Callable[P, R], options: ViewOptions) -> Callable[P, R]:
+    if not callable(view):
+        raise OptionError(f"@async_api goes above a view, not {view!r}")
+
     @wraps(view)
     def submit_or_run(*args: P.args, **kwargs: P.kwargs) -> R:
         if in_worker() or request.method == "OPTIONS":
-            return cast(R, current_app.ensure_sync(view)(*args, **kwargs))
+            with _noting_what_it_asks():
+                return cast(R, current_app.ensure_sync(view)(*args, **kwargs))
         if options.validate is not None:
             refused = current_app.ensure_sync(options.validate)(*args, **kwargs)
             if refused is not None:
@@ -75,6 +82,16 @@ def _wrap(view: Callable[P, R], options: ViewOptions) -> Callable[P, R]:
 
     setattr(submit_or_run, OPTIONS, options)
     return submit_or_run
+
+
+@contextmanager
+def _noting_what_it_asks() -> Iterator[None]:
+    """Error handlers that make an answer of every exception must not swallow a Retry."""
+    try:
+        yield
+    except (Retry, Cancel) as asked:
+        request.environ[ASKED] = asked
+        raise
 
 
 def _adopt_applications() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response, jsonify, request, url_for
 from werkzeug.exceptions import RequestEntityTooLarge
 
+from taskrow.domain.checks import WIDEST
 from taskrow.domain.task import Task
 from taskrow.engine.functions import TaskFunction
 from taskrow.errors import ArgumentsError, OptionError
@@ -30,7 +31,6 @@ from taskrow.web.schemas import IDEMPOTENCY_KEY, JSON, PREFER, ref
 
 _AROUND_ARGUMENTS = 64 * 1024  # bytes of a body for everything else
 _LATEST = 2**31  # seconds
-_WIDEST = 2**31 - 1
 
 
 def _kind(kind: type, words: str) -> Any:
@@ -51,8 +51,8 @@ def _parse_queue(value: Any) -> str:
 def _parse_priority(value: Any) -> int:
     if isinstance(value, float) and value.is_integer():  # JSON has one kind of number
         value = int(value)
-    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _WIDEST:
-        raise ValueError(f"a whole number from {-_WIDEST} to {_WIDEST}")
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > WIDEST:
+        raise ValueError(f"a whole number from {-WIDEST} to {WIDEST}")
     return value
 
 
@@ -79,7 +79,7 @@ _MEMBERS = (
     _member("queue", _QUEUE[0], _parse_queue, "Instead of the function's own."),
     _member(
         "priority",
-        {"type": "integer", "minimum": -_WIDEST, "maximum": _WIDEST},
+        {"type": "integer", "minimum": -WIDEST, "maximum": WIDEST},
         _parse_priority,
         "Instead of the function's own; higher runs first.",
     ),
@@ -114,6 +114,7 @@ _MEMBERS = (
         "no-such-task-function",
         "body-too-large", "not-json", "bad-member", "unknown-member", "bad-arguments",
         "has-a-twin", "idempotency-key-reused", "database-unavailable",
+        "queue-full", "disk-full",
     ),
 )  # fmt: skip
 def submit() -> Response:

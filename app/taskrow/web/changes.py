@@ -7,7 +7,7 @@ from typing import Any
 from flask import Response, jsonify, url_for
 
 from taskrow.domain.task import Status, Task
-from taskrow.errors import KeyHeldError, NoSuchTaskError, TransitionError
+from taskrow.errors import CredentialsGoneError, KeyHeldError, NoSuchTaskError, TransitionError
 from taskrow.web.access import Verb, access
 from taskrow.web.descriptions import describe
 from taskrow.web.lookup import current_engine, pause_before_next_look
@@ -16,7 +16,12 @@ from taskrow.web.problems import Problem, no_such_task
 from taskrow.web.schemas import JSON, TASK_ID, ref
 
 _LINKS = ("task", "status", "result")
-_PROBLEMS = ("closed", "no-such-task", "database-unavailable")
+_PROBLEMS = ("closed", "no-such-task", "database-unavailable", "disk-full")
+
+_ERASED = (
+    "The credentials of its request were erased when the task ended, so it cannot run again as "
+    "its client: submit it once more."
+)
 
 _CANCEL: dict[str, Any] = {
     "summary": "Cancel a task",
@@ -63,7 +68,7 @@ def cancel(task_id: str) -> Response:
             links=(*_LINKS, "cancel"),
         ),
     },
-    problems=(*_PROBLEMS, "not-over", "has-a-twin"),
+    problems=(*_PROBLEMS, "not-over", "has-a-twin", "credentials-erased"),
 )
 def retry(task_id: str) -> Response:
     """Queue a finished task once more."""
@@ -75,6 +80,8 @@ def retry(task_id: str) -> Response:
     except KeyHeldError:
         detail = "The same request is under way as another task, so this one cannot run again."
         raise Problem(409, "has-a-twin", detail) from None
+    except CredentialsGoneError:
+        raise Problem(409, "credentials-erased", _ERASED) from None
     except TransitionError:
         raise Problem(409, "not-over", "The task is not over: only then is it retried.") from None
     return _answer(_find_again(task), 202)
@@ -84,9 +91,7 @@ def _find_within_reach(task_id: str, verb: Verb) -> Task:
     """The task, if the client may do this with it. Problem 403: with none; 404: not with it."""
     reach = access().reach(verb)
     task = current_engine().find(task_id)
-    if task is None:
-        raise no_such_task()
-    if reach == "own" and (task.owner is None or not access().shows(task)):
+    if task is None or not access().includes(reach, task):
         raise no_such_task()
     return task
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import asdict
 from typing import Any
 
 from flask import url_for
@@ -12,6 +14,7 @@ from taskrow.domain.answer import Answer
 from taskrow.domain.task import Status, Task
 from taskrow.domain.times import to_text
 from taskrow.engine.result import completed, info_of, meta_of, result_of, state_of
+from taskrow.storage.logs import AttemptLogs
 from taskrow.web.replies import status_url
 from taskrow.web.stored_views import PREFIX
 
@@ -33,9 +36,18 @@ def celery_json(task: Task) -> dict[str, Any]:
     return answer | ({"result": said["result"]} if "result" in said else {})
 
 
-def describe(task: Task, answer: Answer | None = None) -> dict[str, Any]:
-    """A task as the JSON monitor shows it; no field ever goes missing."""
-    return summarize(task) | {"result": result_of(task), "response": _outline(answer)}
+def describe(
+    task: Task, answer: Answer | None = None, logs: Sequence[AttemptLogs] | None = None
+) -> dict[str, Any]:
+    """A task as the JSON monitor shows it; no field ever goes missing.
+
+    logs: of its attempts, for a client that may see them.
+    """
+    return summarize(task) | {
+        "result": result_of(task),
+        "response": _outline(answer),
+        "logs": None if logs is None else [asdict(log) for log in logs],
+    }
 
 
 def summarize(task: Task) -> dict[str, Any]:

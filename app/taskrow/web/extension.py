@@ -11,10 +11,12 @@ from typing import Any, Concatenate, Literal, ParamSpec, TypeVar, overload
 from flask import Flask, current_app, has_app_context
 from sqlalchemy import make_url
 
-from taskrow.domain.options import is_name, parse_options
+from taskrow.domain.checks import check_flag, check_name
+from taskrow.domain.options import parse_options
 from taskrow.domain.schedule import Plan
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
+from taskrow.engine.attached import KEY
 from taskrow.engine.context import TaskContext
 from taskrow.engine.executor import QueueExecutor
 from taskrow.engine.functions import TaskFunction
@@ -28,7 +30,7 @@ from taskrow.web.access import KEY as ACCESS
 from taskrow.web.access import Access, AccessFunction, OwnerFunction
 from taskrow.web.async_api import adopted, stored
 from taskrow.web.blueprint import register_monitors
-from taskrow.web.lookup import KEY, engine_of
+from taskrow.web.lookup import engine_of
 from taskrow.web.neighbours import FlaskSurroundings, meet_neighbours
 from taskrow.web.schedules import ScheduleMethods
 from taskrow.web.submitting import SubmitMethods
@@ -106,15 +108,17 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         A task belongs to whoever submitted it, and for other clients it does not exist. None:
         nobody's; such a task may be seen by whoever has its id.
         """
+        _check_callable("owner", function)
         self._access.owner = function
         return function
 
     def access(self, function: AccessFunction) -> AccessFunction:
         """Open the rest of ``/tasks``: ``@queue.access`` above a function (request, verb) -> reach.
 
-        verb: "list", "submit", "cancel" or "retry". Reach: "all", "own" (or True) for the client's
-        own tasks, False or None for no. Without such a function all of it is closed.
+        verb: "list", "submit", "cancel", "retry" or "logs". Reach: "all", "own" (or True) for the
+        client's own tasks, False or None for no. Without such a function all of it is closed.
         """
+        _check_callable("access", function)
         self._access.may = function
         return function
 
@@ -154,8 +158,9 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         domain/options.py. OptionError names what is wrong.
         """
         checked = parse_options(options)
-        if name is not None and not is_name(name):
-            raise OptionError(f"name must be a text in plain characters without ':', not {name!r}")
+        if name is not None:
+            check_name(name)
+        check_flag("bind", bind)
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
             if not callable(function) or isinstance(function, TaskFunction):
@@ -190,16 +195,16 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     # -- whole queues ---
 
-    def pause(self, queue: str) -> None:
+    def pause(self, queue: str, *, reason: str | None = None) -> None:
         """Have workers take nothing more from a queue; what runs goes on."""
-        lanes.pause(self.engine(), queue)
+        lanes.pause(self.engine(), queue, reason)
 
     def resume(self, queue: str) -> bool:
         """Have workers take from a queue again, at once. False: it was not paused."""
         return lanes.resume(self.engine(), queue)
 
     def paused(self) -> dict[str, datetime]:
-        """The paused queues, and since when."""
+        """The paused queues, and since when; the empty name: all (``taskrow pause --all``)."""
         return lanes.paused(self.engine())
 
     def drain(self, *queues: str, timeout: float | None = None) -> None:
@@ -212,11 +217,18 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
-        if has_app_context() and current_app._get_current_object() in self._apps:  # type: ignore[attr-defined]
-            return engine_of(current_app)
+        if has_app_context():
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            if app in self._apps:
+                return engine_of(app)
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
+
+
+def _check_callable(decorator: str, function: object) -> None:
+    if not callable(function):
+        raise OptionError(f"@queue.{decorator} goes above a function, not {function!r}")
 
 
 def _settings_of(app: Flask) -> Settings:
@@ -225,7 +237,7 @@ def _settings_of(app: Flask) -> Settings:
         raise SettingsError(f"TASKROW_DATABASE_URL must be a text, not {url!r}")
     if url is None:
         with suppress(OSError):  # whoever opens the database says what is wrong
-            Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+            Path(app.instance_path).mkdir(mode=0o755, parents=True, exist_ok=True)
     url = _absolute(url or "sqlite:///taskrow.db", Path(app.instance_path))
     return read_settings({**app.config, "TASKROW_DATABASE_URL": url})
 

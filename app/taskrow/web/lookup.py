@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from flask import Flask, current_app
 
 from taskrow.domain.polling import retry_after
 from taskrow.domain.task import Task
+from taskrow.engine.attached import attached
 from taskrow.engine.queue import QueueEngine
-from taskrow.errors import DatabaseError, NoApplicationError
+from taskrow.errors import DatabaseError
 from taskrow.web.access import access
 from taskrow.web.prefer import Preferences
 from taskrow.web.problems import no_such_task, unavailable
 
-KEY = "taskrow"
-
 
 def engine_of(app: Flask) -> QueueEngine:
     """The queue of an application. NoApplicationError where it has none."""
-    engine = app.extensions.get(KEY)
-    if engine is None:
-        raise NoApplicationError(
-            f"the application {app.name!r} has no TaskQueue: call TaskQueue(app) in it"
-        )
-    assert isinstance(engine, QueueEngine)
-    return engine
+    return attached(app.extensions, app.name)
 
 
 def current_engine() -> QueueEngine:
@@ -59,11 +52,19 @@ def wait_for_end(task: Task, preferences: Preferences) -> Task:
     """
     if task.status.final or not preferences.wait:
         return task
-    engine = current_engine()
+    wait = current_engine().watcher.wait
+    return waited_for(task.id, lambda: wait(task.id, preferences.wait))
+
+
+def waited_for(task_id: str, wait: Callable[[], Task | None]) -> Task:
+    """The task that a wait ends with, or as it stands when the wait was in vain.
+
+    Problem 404 when its row goes away meanwhile.
+    """
     try:
-        found = engine.watcher.wait(task.id, preferences.wait)
+        found = wait()
     except TimeoutError:
-        found = engine.find(task.id)
+        found = current_engine().find(task_id)
     if found is None:
         raise no_such_task()
     return found

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, jsonify, request
 
-from taskrow.web.operations import OPERATIONS, Operation, Reply, operation
+from taskrow.web.operations import OPERATIONS, OWN_ANSWER, Operation, Reply, operation
 from taskrow.web.parameters import Parameter
 from taskrow.web.schemas import (
     HEADERS,
@@ -23,6 +23,8 @@ from taskrow.web.schemas import (
 )
 
 Document = dict[str, Any]
+
+_COMES_AGAIN = {"database-unavailable", "queue-full", "disk-full"}
 
 _ABOUT = (
     "Tasks are rows: what was submitted, how far it is, what came of it. Errors are problem "
@@ -49,11 +51,7 @@ _STATUS = Operation(  # its route is in web/status.py
             content={"text/plain": {"type": "string", "maxLength": 0}},
             headers=("Location", "Retry-After", "Link", "Preference-Applied"),
         ),
-        "default": Reply(
-            description="A view's own answer: AsyncResult is there.",
-            content={"*/*": {}},
-            headers=("AsyncResult", "Preference-Applied"),
-        ),
+        "default": OWN_ANSWER,
     },
     problems=("bad-preference", "no-such-task", "cancelled", "database-unavailable"),
 )
@@ -147,7 +145,7 @@ def _problems(kinds: list[str]) -> Document:
             content={PROBLEM: problem_schema(kinds)},
         )
     )
-    if "database-unavailable" in kinds:
+    if not _COMES_AGAIN.isdisjoint(kinds):
         told["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return told
 

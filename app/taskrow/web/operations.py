@@ -28,6 +28,13 @@ class Reply:
     links: tuple[str, ...] = ()
 
 
+OWN_ANSWER = Reply(
+    description="A view's own answer: AsyncResult is there.",
+    content={"*/*": {}},
+    headers=("AsyncResult", "Preference-Applied"),
+)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Operation:
     """One method of one path. replies: by status code; problems: the kinds of web/schemas.py."""

@@ -6,14 +6,14 @@ The document of the API (web/openapi.py) shows the same schema that the parser h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from werkzeug.datastructures import MultiDict
 
-from taskrow.domain.options import suggest
+from taskrow.domain.checks import suggest
 from taskrow.web.problems import Problem
 
 Schema = dict[str, Any]
@@ -48,11 +48,8 @@ def read_query(known: Sequence[Parameter], given: MultiDict[str, str]) -> dict[s
 
     Problem 400 names what is unknown, given twice, or no value of its parameter.
     """
-    names = [parameter.name for parameter in known]
-    for name in given:
-        if name not in names:
-            detail = f"{_quoted(name)} is no parameter of this list{suggest(name, names)}"
-            raise Problem(400, "unknown-parameter", _sentence(detail))
+    for problem in _unknown(given, known, "parameter of this list"):
+        raise Problem(400, "unknown-parameter", problem)
     return {parameter.name: _read(parameter, given.getlist(parameter.name)) for parameter in known}
 
 
@@ -63,12 +60,17 @@ def read_members(known: Sequence[Parameter], given: Any) -> dict[str, Any]:
     """
     if not isinstance(given, dict):
         raise _unusable("The body must be a JSON object.")
-    names = [member.name for member in known]
+    for problem in _unknown(given, known, "member of this body"):
+        raise Problem(422, "unknown-member", problem)
+    return {member.name: _read_member(member, given) for member in known}
+
+
+def _unknown(given: Iterable[str], known: Sequence[Parameter], what: str) -> Iterator[str]:
+    """A sentence for each name that is none of the known ones."""
+    names = [one.name for one in known]
     for name in given:
         if name not in names:
-            detail = f"{_quoted(name)} is no member of this body{suggest(name, names)}"
-            raise Problem(422, "unknown-member", _sentence(detail))
-    return {member.name: _read_member(member, given) for member in known}
+            yield _sentence(f"{_quoted(name)} is no {what}{suggest(name, names)}")
 
 
 def whole(least: int, most: int) -> tuple[Schema, Callable[[str], int]]:

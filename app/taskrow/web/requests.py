@@ -59,11 +59,6 @@ def put_up(stored: StoredRequest, credentials: Credentials | None) -> dict[str, 
         builder.close()
 
 
-def names_of_sealed(stored: StoredRequest) -> list[str]:
-    """Which headers of a stored request were kept sealed."""
-    return list(json.loads(stored.request)["sealed"])
-
-
 def had_good_token(stored: StoredRequest) -> bool:
     """Whether Flask-WTF had checked the token of a stored request in the web process."""
     return bool(json.loads(stored.request).get("csrf"))

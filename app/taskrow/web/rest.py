@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 from hashlib import sha256
 
 from flask import Response, jsonify, request, url_for
 
 from taskrow.domain.task import Status, Task
 from taskrow.engine.result import result_of
+from taskrow.storage.logs import attempt_logs
 from taskrow.storage.requests import find_answer
 from taskrow.web import calls, changes, listing, openapi  # noqa: F401 - they add their routes
+from taskrow.web.access import access
 from taskrow.web.descriptions import describe, error_of
-from taskrow.web.lookup import current_engine, find_visible, pause_before_next_look, wait_for_end
-from taskrow.web.operations import Reply, operation
+from taskrow.web.lookup import (
+    current_engine,
+    find_visible,
+    pause_before_next_look,
+    wait_for_end,
+    waited_for,
+)
+from taskrow.web.operations import OWN_ANSWER, Reply, operation
 from taskrow.web.prefer import Preferences, preferences
-from taskrow.web.problems import Problem, no_such_task
+from taskrow.web.problems import Problem
 from taskrow.web.replies import NOT_STORED, replay
 from taskrow.web.schemas import IF_NONE_MATCH, JSON, PREFER, TASK_ID, ref
 from taskrow.web.stored_views import PREFIX
 
+_MOST_LOGS = 10  # attempts, of 16 KiB each
 _SEEN = ("no-such-task", "bad-preference", "database-unavailable")
 
 
@@ -73,11 +83,7 @@ def show_task(task_id: str) -> Response:
             description="The task is not over: ask again after `Retry-After`.",
             headers=("Location", "Retry-After", "Preference-Applied"),
         ),
-        "default": Reply(
-            description="A view's own answer: AsyncResult is there.",
-            content={"*/*": {}},
-            headers=("AsyncResult", "Preference-Applied"),
-        ),
+        "default": OWN_ANSWER,
     },
     problems=(*_SEEN, "cancelled", "task-failed"),
 )
@@ -127,31 +133,23 @@ def _failed(task: Task) -> Problem:
 
 def _wait_for_news(task: Task, preferred: Preferences) -> Response:
     """The document of a task; where the client has it, it is waited for another, or a 304."""
-    deadline = time.monotonic() + (preferred.wait or 0)
+    watcher, deadline = current_engine().watcher, time.monotonic() + (preferred.wait or 0)
     response = _document(task)
     while _is_known(response):
         left = deadline - time.monotonic()
         if task.status.final or left <= 0:
             return _not_modified(response)
-        task = _wait_for_change(task, left)
+        task = waited_for(task.id, partial(watcher.wait_for_change, task, left))
         response = _document(task)
     return response
 
 
-def _wait_for_change(task: Task, seconds: float) -> Task:
-    engine = current_engine()
-    try:
-        found = engine.watcher.wait_for_change(task, seconds)
-    except TimeoutError:
-        found = engine.find(task.id)
-    if found is None:
-        raise no_such_task()
-    return found
-
-
 def _document(task: Task) -> Response:
+    shows_logs = access().reaches("logs", task)
     with current_engine().database.read() as connection:
-        response = jsonify(describe(task, find_answer(connection, task.id)))
+        answer = find_answer(connection, task.id)
+        logs = attempt_logs(connection, task.id, newest=_MOST_LOGS) if shows_logs else None
+    response = jsonify(describe(task, answer, logs))
     response.set_etag(sha256(response.get_data()).hexdigest()[:32])
     response.headers["Cache-Control"] = "private, no-cache"
     if not task.status.final:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from taskrow.domain.schedule import Plan, Schedule, check_missed, make_rule
+from taskrow.engine.calls import call_of
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.result import AsyncResult
@@ -45,7 +46,7 @@ class ScheduleMethods:
             raise NotATaskError
         engine, rule = self.engine(), make_rule(cron, every, timezone)
         limit = engine.settings.max_payload
-        call = function.encode_call(tuple(args), dict(kwargs or {}), limit=limit)
+        call = function.encode_call(*call_of(args, kwargs), limit=limit)
         plan = Plan(
             name=name, task_name=function.name, rule=rule, missed=check_missed(missed), args=call
         )

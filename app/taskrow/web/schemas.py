@@ -27,6 +27,7 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "too-late": (409, "The task is over: it cannot be cancelled."),
     "not-over": (409, "The task is not over: it cannot be retried."),
     "has-a-twin": (409, "The same is under way as another task."),
+    "credentials-erased": (409, "The credentials of its request are erased: submit it again."),
     "cancelled": (410, "The task was cancelled, so it has no result."),
     "body-too-large": (413, "The body has more bytes than are taken."),
     "not-json": (415, "The body is not declared as application/json in UTF-8."),
@@ -36,6 +37,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "The key was used before, for another request."),
     "task-failed": (424, "The task failed, so it has no result; `error` says how."),
     "database-unavailable": (503, "Nothing was done; try again after `Retry-After`."),
+    "queue-full": (503, "Too many tasks wait; try again after `Retry-After`."),
+    "disk-full": (507, "There is no space for more tasks; try again after `Retry-After`."),
 }
 
 
@@ -96,7 +99,11 @@ SCHEMAS: dict[str, Schema] = {
         **_FACTS,
         result={"description": "What the task function returned; null before, and for views."},
         response=_or_null(ref("StoredResponse")),
+        logs=_or_null({"type": "array", "items": ref("AttemptLogs")})
+        | {"description": "Of its last ten attempts, for clients that may see them; else null."},
     ),
+    "AttemptLogs": _object(attempt=_WHOLE, text=_TEXT)
+    | {"description": "What an attempt logged: a line for each record, the newest last."},
     "StoredResponse": _object(
         status=_WHOLE, content_type={"type": ["string", "null"]}, bytes=_WHOLE
     ),

@@ -12,11 +12,13 @@ from typing import Any
 
 from flask import Flask, current_app, request
 
-from taskrow.domain.options import TaskOptions, parse_options, suggest
+from taskrow.domain.checks import check_flag, refuse_unknown
+from taskrow.domain.options import TaskOptions, parse_options
 from taskrow.errors import OptionError
 
 PREFIX = "view:"
 IN_WORKER = "taskrow.in_worker"  # the key in the environ that tells our decorator to call through
+ASKED = "taskrow.asked"  # the key in the environ of a Retry or Cancel that a view raised
 OPTIONS = "_taskrow_options"  # the attribute of a decorated view; functools.wraps passes it on
 
 _OF_TASKS = {"retention", "queue", "priority", "timeout", "at_most_once", "crash_limit"}
@@ -39,15 +41,11 @@ class ViewOptions:
 
 def parse_view_options(given: dict[str, Any]) -> ViewOptions:
     """Make options of keywords. OptionError names what is unknown or wrong."""
-    known = [*_OF_TASKS, "validate", "coalesce"]
-    for name in given:
-        if name not in known:
-            raise OptionError(f"{name!r} is no option of async_api{suggest(name, known)}")
+    refuse_unknown(given, [*_OF_TASKS, "validate", "coalesce"], "option of async_api")
     own = {name: value for name, value in given.items() if name not in _OF_TASKS}
     if not callable(own.get("validate", callable)):
         raise OptionError(f"validate must be a function, not {own['validate']!r}")
-    if not isinstance(own.get("coalesce", False), bool):
-        raise OptionError(f"coalesce must be True or False, not {own['coalesce']!r}")
+    check_flag("coalesce", own.get("coalesce", False))
     task = {name: value for name, value in given.items() if name in _OF_TASKS}
     return ViewOptions(task=parse_options(task), **own)
 

@@ -7,7 +7,7 @@ from typing import Any, overload
 
 from taskrow.engine.bulk import submit_calls
 from taskrow.engine.by_name import send_by_name
-from taskrow.engine.calls import Call
+from taskrow.engine.calls import Call, call_of
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.joining import Joinable
 from taskrow.engine.queue import QueueEngine
@@ -53,17 +53,21 @@ class SubmitMethods:
         gives one of them options. ``submit_many(task, [(1, 2), (3, 4)], queue="mail")``: one
         function, its arguments as tuples, options of ``apply_async`` for all.
 
-        All calls are checked before the first row is written: ArgumentsError, OptionError and
-        NotATaskError mean that nothing was submitted. Rows are written a thousand at a time, each
-        thousand all or none: PartlySubmittedError says which are in when the database fails later.
-        With ``session=`` (as of ``apply_async``) all of them are part of the caller's transaction.
+        All calls are checked before the first row is written: ArgumentsError, OptionError,
+        NotATaskError and TaskExistsError mean that nothing was submitted. Rows are written a
+        thousand at a time, each thousand all or none: PartlySubmittedError says which are in when
+        the database fails later. With ``session=`` (as of ``apply_async``) all of them are part of
+        the caller's transaction.
         """
         if isinstance(what, TaskFunction):
             calls: Iterable[Call] = (
-                Call(what, tuple(args), {}, options) for args in arguments or ()
+                Call(what, args if type(args) is tuple else call_of(args, None)[0], {}, options)
+                for args in call_of(arguments, None)[0]
             )
         elif arguments is not None or options:
             raise NotATaskError(f"submit_many takes a task function first, not {what!r:.100}")
+        elif not isinstance(what, Iterable):
+            raise NotATaskError(f"submit_many takes calls such as task.s(1, 2), not {what!r:.100}")
         else:
             calls = what
         return submit_calls(self.engine(), calls, session=session)

@@ -9,14 +9,16 @@ from flask import Flask, Response, got_request_exception, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskrow.domain.answer import Answer, AnsweredWithError
+from taskrow.domain.asks import Cancel, Retry
 from taskrow.domain.options import TaskOptions
-from taskrow.errors import CredentialsError, NoSuchTaskError, ResultError
-from taskrow.storage.credentials import find_credentials
+from taskrow.engine.retrying import propose
+from taskrow.errors import NoSuchTaskError, ResultError
+from taskrow.storage.credentials import check_had_none, find_credentials
 from taskrow.storage.requests import find_request
 from taskrow.web.credentials import Credentials, open_credentials, seal_cookies
 from taskrow.web.csrf import renew_token
-from taskrow.web.requests import had_good_token, names_of_sealed, put_up
-from taskrow.web.stored_views import IN_WORKER, find_options
+from taskrow.web.requests import had_good_token, put_up
+from taskrow.web.stored_views import ASKED, IN_WORKER, find_options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +56,8 @@ class StoredView:
     def run(self, engine: QueueEngine, context: TaskContext, *_: Any) -> Answer:
         """Dispatch the request of the task and return what the application answered.
 
-        AnsweredWithError when the view raised something that is no HTTP answer.
+        AnsweredWithError when the view raised something that is no HTTP answer; Retry and Cancel
+        as a task function raises them.
         """
         task_id = context.request.id or ""
         with engine.database.read() as connection:
@@ -74,23 +77,36 @@ class StoredView:
                 credentials.restore_session()
             if had_good_token(stored):
                 renew_token()
-            return self._dispatch(answer_of)
+            return self._dispatch(answer_of, context)
 
-    def _dispatch(self, answer_of: Callable[[Response], Answer]) -> Answer:
+    def _dispatch(self, answer_of: Callable[[Response], Answer], context: TaskContext) -> Answer:
         try:
             answer = answer_of(self._app.full_dispatch_request())
         except ResultError:
             raise
-        except Exception as error:
-            raise AnsweredWithError(answer_of(self._error_page(error))) from error
-        if (unhandled := request.environ.get(_UNHANDLED)) is not None:
-            raise AnsweredWithError(answer) from unhandled
+        except Exception as error:  # noqa: BLE001 - it is raised on
+            failure = self._failure(request.environ.get(ASKED, error), context)
+            raise AnsweredWithError(answer_of(self._error_page(failure))) from failure
+        if (raised := request.environ.get(ASKED) or request.environ.get(_UNHANDLED)) is not None:
+            raise AnsweredWithError(answer) from self._failure(raised, context)
         return answer
 
-    def _error_page(self, error: Exception) -> Response:
+    def _failure(self, error: Exception, context: TaskContext) -> BaseException:
+        """What went wrong. What the view asked for gets out of here, but for one Retry too many."""
+        if isinstance(error, Cancel):
+            raise error
+        if not isinstance(error, Retry):
+            return error
+        proposal = propose(error, context, self.options)
+        if proposal.again is not None:
+            raise error
+        return proposal.error
+
+    def _error_page(self, error: BaseException) -> Response:
         """What the web would have answered; in debug Flask raises instead: then a plain 500."""
         with suppress(Exception):
-            return self._app.handle_exception(error)
+            if isinstance(error, Exception):
+                return self._app.handle_exception(error)
         return self._app.make_response(InternalServerError().get_response())
 
 
@@ -104,11 +120,7 @@ def _credentials(stored: StoredRequest, sealed: bytes | None, task_id: str) -> C
     """The credentials of a stored request. CredentialsError: they are gone, or cannot be opened."""
     if sealed is not None:
         return open_credentials(sealed, task_id)
-    if names := names_of_sealed(stored):
-        raise CredentialsError(
-            f"the credentials ({', '.join(names)}) were erased when the task ended: it cannot run "
-            "again as its client; have the client submit it once more"
-        )
+    check_had_none(stored.request)
     return None
 
 

@@ -19,6 +19,7 @@ def create_app(**config: Any) -> Flask:
     queue.init_app(app)
     hooks.register(app)
     app.register_blueprint(views.blueprint)
+    app.register_blueprint(views.answers_all, url_prefix="/all")
     app.register_blueprint(hooks.own_page, url_prefix="/own")
     restful.register(Api(app, prefix="/rest"))
     return app

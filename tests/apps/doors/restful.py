@@ -8,6 +8,7 @@ from flask import request
 from flask_restful import Api, Resource, abort
 
 from taskrow import async_api, in_worker
+from tests.apps.doors.views import ask
 
 
 class Things(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
@@ -17,6 +18,8 @@ class Things(Resource):  # type: ignore[misc]  # Flask-RESTful has no types
             abort(409, message="taken")
         if what == "boom":
             raise RuntimeError("the planted secret")
+        if what == "ask":
+            return ask("again")
         return {"what": what, "in_worker": in_worker()}
 
     @async_api

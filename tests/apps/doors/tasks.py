@@ -66,7 +66,7 @@ def who_am_i(self: TaskContext) -> dict[str, Any]:
     return {"id": asked.id, "name": asked.name, "attempt": asked.attempt, "retries": asked.retries}
 
 
-@queue.task(bind=True, retries=1)
+@queue.task(bind=True, retries=1, backoff="constant")
 def flaky(self: TaskContext, fail_times: int) -> dict[str, int]:
     if self.request.retries < fail_times:
         raise LookupError(f"no luck at attempt {self.request.attempt}")
@@ -111,8 +111,9 @@ def crash(how: str) -> None:
 
 @queue.task
 def stand(gate: str) -> str:
-    """Runs until the gate is there; does not listen to anybody."""
-    Path(f"{gate}.running").touch()
+    """Runs until the gate is there; does not listen to anybody. Each run is a line in a file."""
+    with Path(f"{gate}.running").open("a") as file:
+        file.write("runs\n")
     wait_for(gate)
     return "through"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 from flask import (
@@ -23,10 +24,11 @@ from flask.typing import ResponseReturnValue
 from flask.views import MethodView
 from werkzeug.exceptions import HTTPException
 
-from taskrow import async_api, in_worker
+from taskrow import Cancel, Retry, async_api, in_worker
 from tests.apps.doors import hooks
 from tests.apps.doors.hooks import Sorry, decorator
 from tests.apps.doors.tasks import queue
+from tests.support.rows import runs
 
 blueprint = Blueprint("views", __name__)
 ALL = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -144,6 +146,41 @@ def boom(how: str) -> ResponseReturnValue:
     if how == "in the stream":
         return Response(str(1 // zero) for zero in (1, 0))
     raise RuntimeError("the planted secret")
+
+
+def ask(how: str) -> str:
+    """Ask to be run again, once; or else for what ``how`` says. Each run is a line in a file."""
+    with Path(request.args["mark"]).open("a") as mark:
+        mark.write("runs\n")
+    if how == "cancel":
+        raise Cancel("nobody wants it")
+    if how == "too often":
+        raise Retry(after=0, max_retries=1) from ConnectionError("gone")
+    if how == "without a limit":
+        raise Retry(after=0)
+    if runs(Path(request.args["mark"])) == 1:
+        raise Retry(after=0, max_retries=1)
+    return f"{request.authorization} at last"
+
+
+@blueprint.get("/ask/<how>")
+@queue.async_api
+def asks(how: str) -> str:
+    return ask(how)
+
+
+answers_all = Blueprint("answers_all", __name__)
+
+
+@answers_all.get("/ask/<how>")
+@queue.async_api
+async def asks_in_vain(how: str) -> str:
+    return ask(how)
+
+
+@answers_all.errorhandler(Exception)
+def _answer(error: Exception) -> ResponseReturnValue:
+    return "our own answer", 500
 
 
 @blueprint.get("/async/<int:number>")

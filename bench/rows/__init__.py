@@ -1,0 +1,3 @@
+"""The rows of the table, in groups that are measured together."""
+
+from __future__ import annotations

@@ -1,0 +1,1 @@
+"""Every promise broken on purpose: harnesses that stop, cut, fill and flip, and what must hold."""

@@ -1,0 +1,145 @@
+"""Disks that are full, read-only or broken, and files that are deleted, replaced or damaged."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+
+from tests.conformance.client import task_id
+from tests.faults.board import case
+from tests.faults.scene import Scene, Shim, Web, lines_of
+from tests.support.processes import eventually
+
+_REFUSED = (503, 507)
+
+
+def _rows(scene: Scene) -> int:
+    with closing(sqlite3.connect(scene.file)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        return int(file.execute("SELECT count(*) FROM tasks").fetchone()[0])
+
+
+def _refused_while(scene: Scene, shim: Shim, fault: str) -> str:
+    """Submit before, in and after a trouble with the disk: nothing is promised in vain."""
+    web = scene.web(shim.env)
+    before = web.submit()
+    shim.set(fault)
+    refused = [web.submit() for _ in range(3)]
+    shim.clear()
+    after = web.submit()
+    assert (before.status, after.status) == (202, 202), (before.status, after.status, after.body)
+    statuses = sorted({answer.status for answer in refused})
+    assert set(statuses) <= set(_REFUSED), statuses
+    assert _rows(scene) == 2
+    assert scene.task(task_id(before)).status == scene.task(task_id(after)).status == "queued"
+    return f"refused with {statuses} and without a row, 202 again afterwards"
+
+
+@case(25, "the disk is full when a task is submitted", expected="503 or 507, no row, later 202")
+def full_at_submit(scene: Scene) -> str:
+    return _refused_while(scene, Shim("inject", scene), "f")
+
+
+@case(26, "the disk is full when a task ends", expected="its result is kept and written later")
+def full_at_the_end(scene: Scene) -> str:
+    shim = Shim("inject", scene)
+    worker = scene.worker("--runners", "1", env=shim.env)
+    mark, gate = scene.path("mark"), scene.path("gate")
+    waiting = scene.submit("note_and_wait", str(mark), str(gate))
+    eventually(lambda: lines_of(mark))
+    shim.set("f")
+    gate.touch()
+    worker.wait_for("cannot be used")
+    assert scene.task(waiting).status == "running"
+    shim.clear()
+    task = scene.final(waiting)
+    assert (task.status, task.attempt, task.result) == ("succeeded", 1, "1")
+    assert len(lines_of(mark)) == 1
+    return "kept while there was no room, written after; run once"
+
+
+@case(27, "writes, or fsyncs, fail with EIO", expected="no 202 in vain; it recovers")
+def input_output_error(scene: Scene) -> str:
+    shim = Shim("inject", scene)
+    web = scene.web(shim.env)
+    seen = []
+    for fault in ("e", "y"):
+        before = _rows(scene) if scene.file.exists() else 0
+        first = web.submit()
+        shim.set(fault)
+        refused = [web.submit().status for _ in range(3)]
+        shim.clear()
+        assert set(refused) <= set(_REFUSED), refused
+        assert eventually(lambda: web.submit().status == 202)
+        assert scene.task(task_id(first)).status == "queued"
+        seen.append(f"{sorted(set(refused))}, then 202 ({_rows(scene) - before} rows)")
+    return "; ".join(seen)
+
+
+@case(28, "the file system is read-only", expected="503; the worker waits and ends cleanly")
+def read_only(scene: Scene) -> str:
+    shim = Shim("inject", scene)
+    saw = _refused_while(scene, shim, "r")
+    worker = scene.worker("--runners", "1", env=shim.env)
+    waiting = scene.submit("add", 20, 22)
+    assert scene.final(waiting).result == "42"
+    shim.set("r")
+    code = worker.stop()
+    assert code == 0, f"exit code {code}: {worker.output()[-800:]}"
+    return f"{saw}; a worker that was asked to stop meanwhile did"
+
+
+def _answers_of_the_void(web: Web) -> list[int]:
+    return [web.submit().status for _ in range(3)]
+
+
+@case(29, "the database is deleted under running processes", expected="no 202 into the void")
+def deleted(scene: Scene) -> str:
+    web = scene.web()
+    kept = web.submit()
+    assert kept.status == 202
+    scene.file.unlink()
+    statuses = _answers_of_the_void(web)
+    assert set(statuses) == {503}, statuses
+    return "503 at once"
+
+
+@case(30, "another file is put in the database's place", expected="no 202 into the void")
+def replaced(scene: Scene) -> str:
+    web = scene.web()
+    kept = web.submit()
+    other = scene.path("other.db")
+    with closing(sqlite3.connect(scene.file)) as source, closing(sqlite3.connect(other)) as copy:
+        source.backup(copy)
+    os.replace(other, scene.file)
+    statuses = _answers_of_the_void(web)
+    assert set(statuses) == {503}, statuses
+    web.process.end_group()
+    again = scene.web()
+    assert again.status(task_id(kept)).status == 200
+    return "503 until a restart, which sees the new file"
+
+
+@case(31, "a byte of the log is flipped", expected="noticed, or told what it costs; nothing wrong")
+def flipped_log(scene: Scene) -> str:
+    ids = [scene.submit("add", number, 1) for number in range(50)]
+    scene.engine.close()  # with nobody there the log would be folded: keep a copy as it was
+    ids += [scene.submit("add", number, 1) for number in range(50, 100)]
+    image = scene.path("image.db")
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{scene.file}{suffix}", f"{image}{suffix}")
+    log = bytearray(scene.path("image.db-wal").read_bytes())
+    log[len(log) // 2] ^= 0x10
+    scene.path("image.db-wal").write_bytes(log)
+    with closing(sqlite3.connect(image)) as file:
+        assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        rows = file.execute("SELECT id, args FROM tasks ORDER BY seq").fetchall()
+    wrong = [task_id for (task_id, _), mine in zip(rows, ids, strict=False) if task_id != mine]
+    assert not wrong
+    assert len(rows) >= 50
+    return (
+        f"SQLite drops the log from there on: {len(rows)} of {len(ids)} tasks are left, each as it "
+        "was (documented: the log is short, and a disk that flips bits needs a backup)"
+    )

@@ -1,0 +1,111 @@
+"""What clients and tasks saw, and whether one sequence of events explains it all.
+
+Whoever breaks things on purpose (the simulation, the kill tests, the soak) notes here what was
+accepted, begun and told, and asks in the end what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+FINAL = {"succeeded", "failed", "cancelled"}
+
+
+@dataclass(frozen=True)
+class Told:
+    """What somebody read of a task at some moment."""
+
+    status: str
+    attempt: int
+    result: Any = None
+
+    @property
+    def final(self) -> bool:
+        return self.status in FINAL
+
+
+class History:
+    """One run. Notes may come from any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._accepted: set[str] = set()
+        self._told: dict[str, Told] = {}
+        self._begun: dict[str, list[int]] = defaultdict(list)
+        self._went_back: list[str] = []
+
+    def accepted(self, task_id: str) -> None:
+        """A submit returned, or was answered with 202."""
+        with self._lock:
+            self._accepted.add(task_id)
+
+    def begun(self, task_id: str, attempt: int) -> None:
+        """The function of a task noted that it was called."""
+        with self._lock:
+            self._begun[task_id].append(attempt)
+
+    def told(self, task_id: str, told: Told) -> None:
+        """Somebody read the row."""
+        with self._lock:
+            before = self._told.get(task_id)
+            if before is not None and before.final and before != told:
+                self._went_back.append(f"{task_id} was {before} and is {told}")
+            self._told[task_id] = told
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many tasks stand where, as was last told."""
+        with self._lock:
+            return Counter(
+                self._told[one].status if one in self._told else "untold" for one in self._accepted
+            )
+
+    @property
+    def second_attempts(self) -> int:
+        """How many tasks were begun more than once."""
+        return sum(len(attempts) > 1 for attempts in self._begun.values())
+
+    def wrongs(self, effects: Iterable[str] | None = None) -> list[str]:
+        """What cannot be, now that everything should be over.
+
+        effects: the ids of the tasks whose write was found in the users' own table; whoever returns
+        ``"with effect"`` must be there once, and nobody else.
+        """
+        wrongs = [*self._went_back, *self._unfinished(), *self._wrong_attempts()]
+        if effects is not None:
+            wrongs += self._wrong_effects(Counter(effects))
+        return wrongs
+
+    def _unfinished(self) -> Iterator[str]:
+        for task_id in self._accepted:
+            told = self._told.get(task_id)
+            if told is None:
+                yield f"{task_id} was accepted and is not there"
+            elif not told.final:
+                yield f"{task_id} is still {told.status}"
+
+    def _wrong_attempts(self) -> Iterator[str]:
+        for task_id, attempts in self._begun.items():
+            # One may be missing (killed before it began) or late (a zombie's): none comes twice.
+            if len(set(attempts)) != len(attempts):
+                yield f"{task_id} was begun as attempts {attempts}"
+            told = self._told.get(task_id)
+            if told is not None and told.final and told.attempt < max(attempts):
+                yield f"{task_id} ended as attempt {told.attempt}, but {max(attempts)} had begun"
+            if told is not None and isinstance(told.result, dict):
+                recorded = told.result.get("attempt", told.attempt)
+                if recorded != told.attempt:
+                    yield f"{task_id} ended as attempt {told.attempt} with the result of {recorded}"
+
+    def _wrong_effects(self, found: Counter[str]) -> Iterator[str]:
+        for task_id, times in found.items():
+            if times != 1:
+                yield f"{task_id} had its effect {times} times"
+        for task_id, told in self._told.items():
+            should = told.status == "succeeded" and told.result == "with effect"
+            if should != (task_id in found):
+                yield f"{task_id} is {told}, and has {found[task_id]} effects"

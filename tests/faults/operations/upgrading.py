@@ -1,0 +1,102 @@
+"""Upgrades a database of an old revision again and again, and dies at one operation each time.
+
+``upgrading SHIM DIRECTORY REVISION EVERY``: prints kills, and how often the old and the new tables
+were left. Runs with shims/inject.c in front.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import signal
+import sqlite3
+import sys
+from contextlib import closing
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, text
+
+from taskrow.storage import schema
+from taskrow.storage.database import open_database
+
+_KILL = 1
+_TASKS = 5
+
+
+def main() -> None:
+    """Count the operations of an upgrade, then die at every so many-th."""
+    shim, directory, revision, every = sys.argv[1:]
+    faults = ctypes.CDLL(shim)
+    faults.fault_count.restype = ctypes.c_long
+    place, saved = Path(directory), Path(f"{directory}-old")
+    _make_old(saved, revision)
+    _renew(saved, place)
+    _upgrade(place / "tasks.db", faults, 0)
+    operations = int((place / "count").read_text())
+    left = {"old": 0, "new": 0}
+    points = range(1, operations + 1, int(every))
+    for number in points:
+        _renew(saved, place)
+        _upgrade(place / "tasks.db", faults, number)
+        left[_look(place / "tasks.db", revision)] += 1
+        _upgrade(place / "tasks.db", faults, 0)
+        assert _look(place / "tasks.db", revision) == "new"
+    print(len(points), left["old"], left["new"])
+
+
+def _make_old(directory: Path, revision: str) -> None:
+    """A database as an older taskrow left it, with tasks in it."""
+    directory.mkdir()
+    database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
+    database.write(lambda connection: _migrate(connection, revision))
+    insert = text(
+        "INSERT INTO tasks (id, queue, name, status, priority, run_at, args, created_at)"
+        " VALUES (:id, 'default', 'old', 'queued', 0, :now, '{}', :now)"
+    )
+    rows = [{"id": f"old-{n}", "now": "2026-01-01T00:00:00.000Z"} for n in range(_TASKS)]
+    database.write(lambda connection: connection.execute(insert, rows).close())
+    database.close()
+
+
+def _migrate(connection: Connection, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(schema.migrations()))
+    config.attributes["connection"] = connection
+    command.upgrade(config, revision)
+
+
+def _renew(saved: Path, place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    shutil.copytree(saved, place)
+
+
+def _upgrade(file: Path, faults: ctypes.CDLL, number: int) -> None:
+    """In a child, which dies at an operation; 0: it lives."""
+    if (child := os.fork()) == 0:
+        faults.fault_arm(ctypes.c_long(number), ctypes.c_int(_KILL if number else 0))
+        database = open_database(f"sqlite:///{file}", busy_timeout=5.0)
+        schema.ensure_schema(database)
+        database.close()
+        (file.parent / "count").write_text(str(faults.fault_count()))
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    code = os.waitstatus_to_exitcode(status)
+    assert code == 0 or (number and code == -signal.SIGKILL), code
+
+
+def _look(file: Path, revision: str) -> str:
+    """Whether the old or the new tables are left, and whole."""
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        (tasks,) = database.execute("SELECT count(*) FROM tasks").fetchone()
+        (found,) = database.execute("SELECT version_num FROM taskrow_alembic_version").fetchone()
+    assert tasks == _TASKS
+    assert found in (revision, schema.known_revisions()[-1])
+    return "old" if found == revision else "new"
+
+
+if __name__ == "__main__":
+    main()

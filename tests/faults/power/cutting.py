@@ -1,0 +1,96 @@
+"""Cut a recording at many points, and look at what is left."""
+
+from __future__ import annotations
+
+import multiprocessing
+import random
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import starmap
+from pathlib import Path
+
+from tests.faults.power.audit import Promised, audit
+from tests.faults.power.disk import Disk
+from tests.faults.power.journal import PROMISE, Entry, read_journal
+from tests.faults.power.workload import FILE
+
+_MEMORY = Path("/dev/shm")  # images are made by the ten thousand: they need no disk
+
+
+@dataclass
+class Found:
+    """What many images showed."""
+
+    images: int = 0
+    bad: int = 0
+    promises: int = 0  # how many there were at the end
+    wrongs: Counter[str] = field(default_factory=Counter)
+    first: str = ""  # the first bad image, to make it again
+
+    def add(self, other: Found) -> None:
+        """Take in what another part of the images showed."""
+        self.images += other.images
+        self.bad += other.bad
+        self.promises = max(self.promises, other.promises)
+        self.wrongs += other.wrongs
+        self.first = self.first or other.first
+
+
+def cut_all(log: Path, *, images: int, seed: int, processes: int) -> Found:
+    """Make ``images`` images of what a recording's disk may hold, on ``processes`` processes."""
+    share = -(-images // processes)
+    parts = [(log, share, f"{seed}.{part}") for part in range(processes)]
+    found = Found()
+    if processes == 1:
+        results = list(starmap(cut, parts))
+    else:
+        with multiprocessing.get_context("spawn").Pool(processes) as pool:
+            results = pool.starmap(cut, parts)
+    for result in results:
+        found.add(result)
+    return found
+
+
+def cut(log: Path, images: int, seed: str) -> Found:
+    """Make some images, at points that the seed chooses."""
+    directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+    try:
+        return _Saw(directory, seed).cut(read_journal(log), images)
+    finally:
+        shutil.rmtree(directory)
+
+
+class _Saw:
+    """Goes through a recording once, and stops at its points to look at images."""
+
+    def __init__(self, directory: Path, seed: str) -> None:
+        self._directory, self._seed = directory, seed
+        self._chance = random.Random(seed)
+        self._disk, self._promised, self._found = Disk(), Promised(), Found()
+
+    def cut(self, entries: list[Entry], images: int) -> Found:
+        points = Counter(self._chance.choices(range(len(entries)), k=images))
+        for number, entry in enumerate(entries):
+            if entry.op == PROMISE:
+                self._promised.add(entry.promise)
+            else:
+                self._disk.apply(entry)
+            for _ in range(points[number]):
+                self._look(number)
+        self._found.promises = len(self._promised.accepted) + len(self._promised.ended)
+        return self._found
+
+    def _look(self, number: int) -> None:
+        self._disk.cut(self._chance, self._directory)
+        wrongs = audit(self._directory / FILE, self._promised)
+        found = self._found
+        found.images += 1
+        if wrongs:
+            found.bad += 1
+            found.wrongs.update({wrong.split(" ", 1)[-1][:60] for wrong in wrongs})
+            where = f"seed {self._seed} at {number}"
+            found.first = found.first or f"{where}: {'; '.join(wrongs)[:300]}"
+        for left in self._directory.iterdir():
+            left.unlink()

@@ -1,0 +1,1 @@
+"""Many workers in one thread, in an order and with a clock that a seed decides."""

@@ -1,0 +1,230 @@
+"""One history: clients submit, workers run, machines stop and die, and in the end all is well."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache, partial
+from pathlib import Path
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from taskrow.domain.options import TaskOptions
+from taskrow.domain.settings import Settings
+from taskrow.engine import committing, inline
+from taskrow.engine.context import TaskContext
+from taskrow.engine.functions import TaskFunction
+from taskrow.engine.queue import QueueEngine
+from taskrow.engine.registry import Registry
+from taskrow.engine.result import result_of
+from taskrow.errors import DatabaseError, TaskrowError
+from taskrow.storage.database import Database
+from tests.faults.history import History, Told
+from tests.simulation.database import SimulatedDatabase
+from tests.simulation.hub import Hub, Machine, Troubles
+from tests.simulation.worker import Seen, SimulatedWorker
+
+LEASE, HEARTBEAT = 10.0, 3.0
+_MEMORY = Path("/dev/shm")
+_WORKERS, _TASKS = 3, 5
+_DISTURBED, _LONGEST = 25.0, 400.0  # seconds: of troubles, and of all
+_NEW_WORKER = 3.0  # seconds until somebody starts a worker in a dead one's place
+_NAMES = ("plain", "effect", "stumble", "long", "once")
+# In some histories nothing happens but that clocks jump: then no task may be begun again.
+_CALM = Troubles(kill=0, pause=0, jump=0.1, refused=0, undone=0, unknown=0)
+_CALM_SHARE = 0.1
+
+
+@dataclass
+class Verdict:
+    """What came of a history."""
+
+    wrongs: list[str]
+    deaths: int
+    second_attempts: int
+
+
+class World:
+    """Everything in one history."""
+
+    def __init__(self, seed: str, file: Path) -> None:
+        self._hub = Hub(seed)
+        self._history = History()
+        self._seen = Seen()
+        self._registry = Registry()
+        self._machines: list[Machine] = []
+        self._opened: list[Database] = []
+        self._file = file
+        self._troubles = _CALM if self._hub.chance.random() < _CALM_SHARE else Troubles()
+        self._submitting = True
+        self._ids: list[str] = []
+        self._again = ""  # a task that was begun again, and not because it had failed
+        self._settings = Settings(
+            database_url=f"sqlite:///{file}", lease=LEASE, heartbeat=HEARTBEAT, log_level=None
+        )
+        for name in sorted(set(_NAMES)):
+            self._register(name)
+
+    def play(self) -> Verdict:
+        """From the first submit until all tasks are over."""
+        for place in (inline, committing):
+            place.__dict__["time"] = _Time(self._hub)
+        client = Machine(self._hub, "client", LEASE)
+        self._hub.spawn(client, partial(self._submit_all, self._engine_on(client, self._troubles)))
+        for _ in range(_WORKERS):
+            self._start_worker()
+        watch = Machine(self._hub, "watch", LEASE)
+        self._hub.spawn(watch, partial(self._replace_dead))
+        self._hub.spawn(watch, partial(self._look, self._engine_on(watch)))
+        try:
+            self._hub.run(_DISTURBED, lambda: False)
+            for machine in self._machines:
+                machine.troubles = None
+            self._hub.run(_LONGEST, self._is_over)
+        except Exception as error:  # noqa: BLE001 - whatever it was, a worker would have ended
+            return Verdict([f"{type(error).__name__}: {error}"], 0, 0)
+        return self._verdict()
+
+    # -- what goes on ----------------------------------------------------------------------------
+
+    def _submit_all(self, engine: QueueEngine) -> None:
+        for _ in range(_TASKS):
+            self._hub.sleep(self._hub.chance.uniform(0, 4))
+            name = self._hub.chance.choice(_NAMES)
+            options = self._registry.get(name).options
+            with suppress(DatabaseError):
+                task_id = engine.submit(name, "{}", options)
+                self._history.accepted(task_id)
+                self._ids.append(task_id)
+            if self._ids and self._hub.chance.random() < 0.1:
+                with suppress(TaskrowError):
+                    engine.cancel(self._hub.chance.choice(self._ids))
+        self._submitting = False
+
+    def _look(self, engine: QueueEngine) -> None:
+        """A client who asks for the status again and again."""
+        while True:
+            self._hub.sleep(4.0)
+            for task_id in self._ids:
+                task = engine.get(task_id)
+                result = result_of(task) if task.result is not None else None
+                self._history.told(task_id, Told(str(task.status), task.attempt, result))
+
+    def _replace_dead(self) -> None:
+        while True:
+            self._hub.sleep(_NEW_WORKER)
+            for machine in [one for one in self._machines if not one.lives]:
+                self._machines.remove(machine)
+                if self._hub.chance.random() < 0.5:  # else it was on a machine of its own
+                    self._seen.dead.add(machine.name)
+                self._start_worker()
+
+    def _start_worker(self) -> None:
+        number = len(self._opened)
+        troubles = self._troubles if self._hub.now < _DISTURBED else None
+        machine = Machine(self._hub, f"worker-{number}", LEASE)
+        engine = self._engine_on(machine, troubles)
+        self._machines.append(machine)
+        SimulatedWorker(engine, machine, self._seen)
+
+    def _engine_on(self, machine: Machine, troubles: Troubles | None = None) -> QueueEngine:
+        engine = QueueEngine(self._settings, self._registry, clock=machine.clock)
+        inner = engine.unchecked_database
+        self._opened.append(inner)
+        engine.__dict__["_database"] = SimulatedDatabase(inner, machine)
+        engine.__dict__["_ready"] = True
+        machine.troubles = troubles
+        machine.skew = self._hub.chance.uniform(-5, 5)
+        return engine
+
+    # -- task functions --------------------------------------------------------------------------
+
+    def _register(self, name: str) -> None:
+        def function(self_: TaskContext) -> object:
+            return self._run(name, self_)
+
+        crash_limit = 0 if name == "once" else 1000
+        options = TaskOptions(crash_limit=crash_limit, retries=3, backoff=1.0)
+        task: TaskFunction[..., object] = TaskFunction(
+            function, name=name, bind=True, options=options, find_engine=_no_engine
+        )
+        self._registry.add(name, task)
+
+    def _run(self, name: str, context: TaskContext) -> object:
+        task_id, attempt = str(context.request.id), context.request.attempt
+        self._history.begun(task_id, attempt)
+        if attempt > context.request.retries + 1:
+            self._again = task_id
+        self._hub.sleep(self._hub.chance.uniform(0, 2 * LEASE if name == "long" else 1))
+        if name == "stumble" and context.request.retries == 0:
+            raise ValueError("the first time")
+        if name == "effect":
+            context.commit(partial(_note_effect, task_id), result="with effect")
+        return {"attempt": attempt}
+
+    # -- the end ---------------------------------------------------------------------------------
+
+    def _is_over(self) -> bool:
+        counts = self._history.counts
+        ended = sum(counts[status] for status in ("succeeded", "failed", "cancelled"))
+        return not self._submitting and ended == counts.total()
+
+    def _verdict(self) -> Verdict:
+        reader = self._opened[0]
+        with reader.read() as connection:
+            effects = list(connection.execute(text("SELECT task FROM effects")).scalars())
+        for database in self._opened:
+            database.close()
+        deaths = len(self._opened) - _WORKERS - 2
+        wrongs = self._history.wrongs(effects)
+        if self._troubles is _CALM and self._again:
+            wrongs.append(f"{self._again} was begun again, though nothing but clocks went wrong")
+        return Verdict(wrongs, deaths, self._history.second_attempts)
+
+
+class _Time:
+    """Stands in for the module ``time`` where code of taskrow's waits."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.sleep = hub.sleep
+
+        def monotonic() -> float:
+            return hub.now
+
+        self.monotonic = monotonic
+
+
+def _note_effect(task_id: str, session: Session) -> None:
+    session.execute(text("INSERT INTO effects VALUES (:task)"), {"task": task_id})
+
+
+def _no_engine() -> QueueEngine:
+    raise AssertionError("tasks of the simulation submit nothing")
+
+
+@cache
+def _template() -> Path:
+    """A file with all tables, made once."""
+    logging.getLogger("taskrow").setLevel(logging.CRITICAL)
+    directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
+    engine = QueueEngine(Settings(database_url=f"sqlite:///{directory / 'made.db'}"), Registry())
+    create = text("CREATE TABLE effects (task TEXT NOT NULL)")
+    engine.database.write(lambda connection: connection.execute(create).close())
+    engine.close()
+    return directory / "made.db"
+
+
+def play(seed: str) -> Verdict:
+    """Play one history."""
+    template = _template()
+    directory = Path(tempfile.mkdtemp(dir=template.parent))
+    try:
+        file = directory / "tasks.db"
+        shutil.copy(template, file)
+        return World(seed, file).play()
+    finally:
+        shutil.rmtree(directory)

@@ -1,0 +1,73 @@
+"""The application of the soak: short and long tasks, some of which crash, fail, or have effects."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from taskrow import TaskContext, TaskQueue
+
+app = Flask(__name__)
+app.config.from_prefixed_env()
+queue = TaskQueue(app)
+MARKS = "SOAK_MARKS"  # the environment variable with the file for what was begun
+
+
+def begin(self: TaskContext) -> dict[str, Any]:
+    """Note that this attempt has begun, in one write; returns what to tell of it."""
+    with Path(os.environ[MARKS]).open("a") as file:
+        file.write(f"{self.request.id} {self.request.attempt}\n")
+    return {"attempt": self.request.attempt}
+
+
+@queue.access
+def may(*_: Any) -> bool:
+    """It listens on loopback alone."""
+    return True
+
+
+@queue.task(bind=True, http=True, crash_limit=1000)
+def work(self: TaskContext, most: float) -> dict[str, Any]:
+    """Takes a moment, and says how far it is."""
+    told = begin(self)
+    for step in range(3):
+        time.sleep(random.uniform(0, most / 3))
+        self.update_state(meta={"current": step, "total": 3})
+    return told
+
+
+@queue.task(bind=True, http=True, crash_limit=1000)
+def effect(self: TaskContext) -> None:
+    """Writes a row of its own in the transaction of its success."""
+    begin(self)
+    time.sleep(random.uniform(0, 0.05))
+
+    def note(session: Session) -> None:
+        session.execute(text("INSERT INTO effects VALUES (:task)"), {"task": self.request.id})
+
+    self.commit(note, result="with effect")
+
+
+@queue.task(bind=True, http=True, crash_limit=1000)
+def crash(self: TaskContext) -> dict[str, Any]:
+    """Takes its process along the first time."""
+    told = begin(self)
+    if self.request.attempt == 1:
+        os._exit(9)
+    return told
+
+
+@queue.task(bind=True, http=True, crash_limit=1000, retries=2, backoff=0.1)
+def stumble(self: TaskContext) -> dict[str, Any]:
+    """Fails the first time it can."""
+    told = begin(self)
+    if self.request.retries == 0:
+        raise ValueError("the first time")
+    return told

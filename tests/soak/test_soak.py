@@ -1,0 +1,17 @@
+"""A short soak; the long one: ``python -m tests.soak --minutes 60``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.soak.run import soak
+
+
+@pytest.mark.timeout(200)
+def test_nothing_is_lost_or_done_twice_among_faults(tmp_path: Path) -> None:
+    outcome = soak(tmp_path, seconds=20, seed=7)
+    assert outcome.wrongs == []
+    assert outcome.kills >= 1
+    assert outcome.history.counts["succeeded"] > 100
