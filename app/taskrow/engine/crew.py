@@ -80,13 +80,13 @@ class Crew:
         left = self._recycling.left(handle)
         return room if left is None else min(room, left)
 
-    def is_stocked_for(self, seconds: float) -> bool:
-        """Whether every runner has more than what it runs, and enough to do for so long."""
+    def seconds_in_stock(self) -> float:
+        """How long every runner has enough to do; 0.0 where one has no more than it runs."""
         flights = [handle.in_flight for handle in self._recycling.at_work(self.handles)]
-        return bool(flights) and all(
-            flight.has_waiting and self.pace.seconds_for(len(flight), self._threads) > seconds
-            for flight in flights
-        )
+        if not all(flight.has_waiting for flight in flights):
+            return 0.0
+        fewest = min(map(len, flights), default=0)
+        return self.pace.seconds_for(fewest, self._threads)
 
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:
         """Give each task to the runner that can take most; returns those that begin at once."""
