@@ -74,9 +74,8 @@ class LogBell(Doorbell):
     def __init__(self, database: SqliteDatabase, *, of_others: bool = False) -> None:
         self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
+        self._of_others = of_others
         self._gate = FileLock(path_of_write(database.path))
-        self._ring = Ring(database.path, self._gate.fileno())
-        self._count = self._ring.of_others if of_others else self._ring.count
         self._heard = self._count()
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         self._watches = False
@@ -91,9 +90,15 @@ class LogBell(Doorbell):
         with self._database.read() as connection:  # the log is there while somebody is connected
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
         path = self._database.path
+        self._gate.close()
+        self._gate = FileLock(path_of_write(path))  # the one that is there now
         self._log_watch = self._add_watch(f"{path}-wal")
         self._add_watch(path_of_write(path))
         self._watches = True
+
+    def _count(self) -> int:
+        ring = Ring(self._database.path, self._gate.fileno())
+        return ring.of_others() if self._of_others else ring.count()
 
     def _add_watch(self, path: str | Path) -> int:
         mask = self._MODIFIED | self._REMOVED
