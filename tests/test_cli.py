@@ -7,76 +7,23 @@ import os
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import CliRunner, Result
-from flask import Flask
-from flask.cli import FlaskGroup, ScriptInfo
+from click.testing import CliRunner
+from flask.cli import FlaskGroup
 
-from taskrow.__main__ import main as taskrow
-from taskrow.engine.queue import QueueEngine
+from taskrow.command_line import commands as taskrow
 from taskrow.storage.schema import known_revisions
 from tests.apps.doors.tasks import add, fail
 from tests.doors.site import APP, open_app
 from tests.doors.test_ids import KNOWN_SHAPE
 from tests.support.processes import ROOT, ProcessFactory
+from tests.support.shell import Shell
 
 TASKS = "tests.apps.doors.tasks"
 NEWEST = known_revisions()[-1]
-
-
-@dataclass
-class Shell:
-    """Runs commands on one application, in this process: fast, and its output is complete."""
-
-    app: Flask
-    spelling: str
-
-    def run(self, *words: str) -> Result:
-        info = ScriptInfo(app_import_path=APP, create_app=lambda: self.app)
-        if self.spelling == "taskrow":
-            return CliRunner().invoke(taskrow, words, obj=info)
-        return CliRunner().invoke(FlaskGroup(), ["tasks", *words], obj=info)
-
-    def say(self, *words: str) -> str:
-        result = self.run(*words)
-        assert result.exit_code == 0, result.output
-        return result.output
-
-    def json(self, *words: str) -> Any:
-        return json.loads(self.say(*words, "--json"))
-
-    def refuse(self, *words: str) -> str:
-        """The one sentence with which a command ends that could not do it."""
-        result = self.run(*words)
-        assert result.exit_code == 1, (result.exit_code, result.output)
-        assert result.output.startswith("Error: ")
-        assert result.output.count("\n") == 1
-        return result.output
-
-    @property
-    def engine(self) -> QueueEngine:
-        engine: QueueEngine = self.app.extensions["taskrow"]
-        return engine
-
-
-NEWEST = known_revisions()[-1]
-
-
-@pytest.fixture(params=["taskrow", "flask tasks"])
-def spelling(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setenv("FLASK_RUN_FROM_CLI", "true")  # Flask sets it, and it must not stay
-    return str(request.param)
-
-
-@pytest.fixture
-def shell(database_url: str, spelling: str) -> Iterator[Shell]:
-    with open_app(database_url) as app, app.app_context():
-        yield Shell(app, spelling)
 
 
 def later(shell: Shell, **options: Any) -> str:
@@ -143,6 +90,7 @@ def test_purge_deletes_what_is_over_and_old_enough(shell: Shell) -> None:
     assert [task["id"] for task in shell.json("list")] == [kept]
 
 
+@pytest.mark.empty_database
 def test_upgrade_makes_the_tables_and_then_has_nothing_to_do(shell: Shell) -> None:
     place = shell.engine.unchecked_database.place
     assert shell.say("upgrade") == f"{place} went from nothing to {NEWEST}\n"
@@ -267,23 +215,6 @@ def test_an_application_without_a_queue_is_one_sentence(tmp_path: Path) -> None:
         assert said.stderr == (
             "Error: the application 'plain' has no TaskQueue: call TaskQueue(app) in it\n"
         )
-
-
-def test_queues_are_paused_shown_and_resumed(shell: Shell) -> None:
-    assert shell.json("queues") == []
-    assert shell.say("queues") == "nothing waits, and no queue is paused\n"
-    add.apply_async((1, 2), queue="reports")
-    assert shell.say("pause", "reports") == "paused reports\n"
-    assert shell.json("pause", "mail") == {"queue": "mail", "paused": True}
-    mail, reports = shell.json("queues")
-    assert (mail["name"], mail["queued"], mail["oldest_at"]) == ("mail", 0, None)
-    assert (reports["queued"], reports["running"], reports["scheduled"]) == (1, 0, 0)
-    assert reports["paused_at"] is not None
-    assert "reports  1 queued  0 scheduled  0 running, the oldest waits" in shell.say("queues")
-    assert shell.say("resume", "reports") == "resumed reports\n"
-    assert shell.say("resume", "reports") == "reports was not paused\n"
-    assert shell.json("resume", "mail")["was_paused"]
-    assert [lane["name"] for lane in shell.json("queues")] == ["reports"]
 
 
 def test_cancel_terminate_is_noted_in_the_row(shell: Shell) -> None:

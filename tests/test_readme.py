@@ -10,13 +10,14 @@ import click
 import pytest
 
 from taskrow import TaskQueue
-from taskrow.__main__ import main
+from taskrow.command_line import commands
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.engine.functions import TaskFunction
 from tests.support.pages import rows_of
 from tests.support.processes import ROOT
 
+CONTEXT = click.Context(commands)
 README = ROOT / "README.md"
 ROWS = rows_of(README)
 NAMED = [(re.findall(r"`([^`]+)`", row[0]), " ".join(row)) for row in ROWS if row[0]]
@@ -52,9 +53,10 @@ def test_every_setting_has_its_row() -> None:
     assert shown == wanted
 
 
-@pytest.mark.parametrize("name", main.commands)
+@pytest.mark.parametrize("name", commands.list_commands(CONTEXT))
 def test_every_command_has_its_row_with_all_its_options(name: str) -> None:
-    command = main.commands[name]
+    command = commands.get_command(CONTEXT, name)
+    assert command is not None
     [row] = [text for names, text in NAMED if name in [words.split()[0] for words in names]]
     subcommands = command.commands if isinstance(command, click.Group) else {}
     for sub in subcommands:

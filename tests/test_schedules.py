@@ -15,7 +15,7 @@ from flask.cli import FlaskGroup, ScriptInfo
 from sqlalchemy import select
 
 from taskrow import NotATaskError, OptionError, Schedule, TaskQueue
-from taskrow.__main__ import main as taskrow
+from taskrow.command_line import commands as taskrow
 from taskrow.domain.times import to_text
 from taskrow.engine.firing import Firing
 from taskrow.engine.queue import QueueEngine

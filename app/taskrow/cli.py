@@ -8,7 +8,9 @@ from datetime import timedelta
 import click
 from flask.cli import AppGroup
 
-from taskrow import cli_lanes
+from taskrow import cli_backups, cli_lanes
+from taskrow.cli_check import check_command
+from taskrow.cli_doctor import doctor
 from taskrow.cli_parts import as_json, command_of, find_engine, harmless, plain, say
 from taskrow.cli_schedules import schedules
 from taskrow.cli_worker import worker
@@ -20,7 +22,10 @@ from taskrow.storage.schema import known_revisions, upgrade
 _MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
 
 commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
-for command in (schedules, worker, dev, cli_lanes.queues, cli_lanes.pause, cli_lanes.resume):
+for command in (
+    schedules, worker, dev, cli_lanes.queues, cli_lanes.pause, cli_lanes.resume,
+    cli_backups.backup, cli_backups.restore_command, check_command, doctor,
+):  # fmt: skip
     commands.add_command(command)
 
 

@@ -14,6 +14,7 @@ from flask.cli import ScriptInfo, pass_script_info
 from taskrow.cli_parts import find_engine, in_application
 from taskrow.engine.supervisor import Supervisor
 from taskrow.engine.worker_options import WorkerOptions
+from taskrow.starting import end_start
 
 
 @click.command("worker")
@@ -71,7 +72,9 @@ def worker(
         grace=engine.settings.grace if grace is None else grace,
         debug=current_app.debug,
     )
-    Supervisor(engine, options).run()
+    supervisor = Supervisor(engine, options)
+    end_start()
+    supervisor.run()
 
 
 def _names(queues: str | None) -> list[str] | None:

@@ -57,6 +57,14 @@ class DatabaseBusyError(DatabaseError):
     """The task database was busy for too long: try again."""
 
 
+class DiskFullError(DatabaseError):
+    """The disk of the task database is full, or nearly: free some space."""
+
+
+class QueueFullError(DatabaseError):
+    """As many tasks wait as may wait: try again later, or run more workers."""
+
+
 class PartlySubmittedError(DatabaseError):
     """The database failed in the middle of a bulk submit: ``submitted`` are those that are in."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from pathlib import Path
 
@@ -13,9 +14,23 @@ DELETE FROM tasks WHERE seq IN (
   ORDER BY purge_at LIMIT 500)
 """
 
-if __name__ == "__main__":
-    rows = connect(Path(sys.argv[1]))
+
+def main(file: Path) -> None:
+    """Delete, then cut off what is free."""
+    rows = connect(file)
     while rows.execute(_PURGE, (now_text(),)).rowcount:
         pass
-    rows.execute("PRAGMA incremental_vacuum").fetchall()
+    while free := _free(rows):
+        rows.execute("BEGIN IMMEDIATE")
+        for _ in range(min(free, 1000)):
+            rows.execute("PRAGMA incremental_vacuum(1)")  # a page: the driver takes one step
+        rows.execute("COMMIT")
     rows.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+
+
+def _free(rows: sqlite3.Connection) -> int:
+    return int(rows.execute("PRAGMA freelist_count").fetchone()[0])
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -7,15 +7,18 @@ from collections.abc import Iterator
 import pytest
 
 from tests.coexistence.site import Site, Visitor, open_site
+from tests.support.databases import Templates
 
 
 @pytest.fixture(scope="module")
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest,
+    templates: Templates,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
     """The module's application and its worker."""
     directory = tmp_path_factory.mktemp("site")
-    url = f"sqlite:///{directory / 'tasks.db'}"
+    url = templates.new_file(directory / "tasks.db")
     with open_site(request.module.APP, directory, url) as site:
         yield site
 

@@ -9,25 +9,26 @@ import pytest
 from tests.conftest import new_database_url
 from tests.doors.rest import Api, open_api
 from tests.doors.site import Site, open_site
+from tests.support.databases import Templates
 from tests.support.postgres import PostgresServer
 
 KINDS = ["sqlite", "postgresql"]
 
 
 @pytest.fixture(scope="session")
-def sqlite_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def sqlite_site(templates: Templates, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """An application and its worker on a file."""
     directory = tmp_path_factory.mktemp("site")
-    with open_site(directory, f"sqlite:///{directory / 'tasks.db'}") as site:
+    with open_site(directory, templates.new_file(directory / "tasks.db")) as site:
         yield site
 
 
 @pytest.fixture(scope="session")
 def postgresql_site(
-    postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+    templates: Templates, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     """An application and its worker on a server."""
-    url = postgres.create_database()
+    url = templates.new_on(postgres)
     with open_site(tmp_path_factory.mktemp("site"), url) as site:
         yield site
     postgres.drop_database(url)

@@ -19,6 +19,7 @@ from tests.support.processes import ROOT
 
 OURS = {*metadata.tables, VERSION_TABLE}
 THEIRS = {"order", "parcel", "alembic_version"}
+pytestmark = pytest.mark.empty_database
 SETUPS = ["migrate db queue", "queue db migrate", "db queue context migrate"]
 
 

@@ -181,6 +181,7 @@ class TestRefusals:
         assert "set TASKROW_DATABASE_URL" in str(refused.value)
         engine.dispose()
 
+    @pytest.mark.empty_database
     def test_without_taskrows_tables(self, database_url: str) -> None:
         with shop_without_tables(database_url):
             db.create_all()
@@ -191,6 +192,7 @@ class TestRefusals:
                 ship.apply_async((1,), session=db.session)
 
 
+@pytest.mark.empty_database
 def test_an_empty_database_gets_its_tables_by_itself(database_url: str) -> None:
     with shop_without_tables(database_url) as app:
         ship.apply_async((1,), session=db.session)

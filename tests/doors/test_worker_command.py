@@ -163,6 +163,7 @@ def test_a_burst_does_not_wait_for_later(engine: QueueEngine, start: ProcessFact
 
 
 @sqlite_only
+@pytest.mark.empty_database
 def test_a_worker_may_come_before_the_database_is_there(
     engine: QueueEngine, start: ProcessFactory
 ) -> None:

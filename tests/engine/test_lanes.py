@@ -159,3 +159,28 @@ def test_the_overview_tells_depths_and_pauses(engine: QueueEngine) -> None:
     assert mail.oldest_at <= first
     assert (reports.queued, reports.running, reports.oldest_at) == (0, 1, None)
     assert empty.paused_at is not None
+
+
+def test_while_all_queues_are_paused_nothing_is_claimed_not_even_from_a_new_one(
+    engine: QueueEngine,
+) -> None:
+    lanes.pause(engine, "mail", "the mail server moves")
+    lanes.pause_all(engine, "a restore")
+    mail, reports = put(engine, "mail"), put(engine, "reports")
+    with engine.database.read() as connection:
+        assert not queries.is_anything_queued(connection)
+        assert not queries.is_anything_queued(connection, ["reports"])
+    assert take(engine, "mail") == take(engine, "reports") == []
+    assert [(lane.name, lane.reason) for lane in lanes.overview(engine)] == [
+        ("mail", "the mail server moves"),
+        ("reports", "a restore"),
+    ]
+    lanes.drain(engine, (), timeout=0)  # nothing that could run waits
+    lanes.pause_all(engine, "another reason")
+    assert lanes.pauses(engine)[""].reason == "a restore", "it stays as it was"
+    assert lanes.resume_all(engine)
+    assert (take(engine, "mail"), take(engine, "reports")) == ([], [reports])
+    assert lanes.resume(engine, "mail")
+    assert take(engine, "mail") == [mail]
+    assert not lanes.resume_all(engine)
+    assert lanes.pauses(engine) == {}

@@ -16,7 +16,8 @@ from sqlalchemy import Connection, make_url
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.tables import metadata
-from tests.conftest import new_database_url
+from tests.conftest import empty_database_url
+from tests.support.databases import Templates
 from tests.support.postgres import PostgresServer
 from tests.support.processes import free_port
 
@@ -38,7 +39,8 @@ def shared_database(postgres: PostgresServer) -> Iterator[Database]:
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a database without rows: every test that uses it runs on both kinds."""
     if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'tasks.db'}"
+        templates: Templates = request.getfixturevalue("templates")
+        return templates.new_file(tmp_path / "tasks.db")
     shared: Database = request.getfixturevalue("shared_database")
     shared.write(_empty)
     return str(request.getfixturevalue("postgres_url"))
@@ -47,7 +49,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database that nobody has opened yet."""
-    yield from new_database_url(request, tmp_path)
+    yield from empty_database_url(request, tmp_path)
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ STATEMENTS: dict[str, Work] = {
     "purge what is older": lambda c: purge.purge_these(c, [1, 2, 3], finished_before=NOW),
     "schedules that are due": lambda c: schedules.coming_schedules(c, NOW),
     "purge of fires": lambda c: schedules.purge_fires(c, before=NOW, limit=20),
-    "paused queues": lanes.paused,
+    "paused queues": lanes.pauses,
     "is it drained": lambda c: drained.is_drained(c, [], now=NOW),
     "is this drained": lambda c: drained.is_drained(c, ["default"], now=NOW),
     "the newest": queries.list_tasks,

@@ -13,6 +13,7 @@ from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.storage import purge as rows
 from taskrow.storage.database import Database
+from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import StoredRequest, submit
 from taskrow.storage.tables import task_attempts, task_requests
 from tests.storage.rows import (
@@ -24,6 +25,7 @@ from tests.storage.rows import (
     find,
     in_status,
     new_task,
+    put,
     put_finished,
     retry,
     settle,
@@ -115,3 +117,18 @@ def test_the_engine_purges_batch_after_batch(database: Database, later: QueueEng
     assert later.purge(older_than=timedelta(hours=49)) == 0
     assert later.purge(older_than=timedelta(hours=47)) == 2
     later.close()
+
+
+def test_the_space_of_many_rows_is_given_back(sqlite_url: str) -> None:
+    engine = QueueEngine(Settings(database_url=sqlite_url), Registry(), clock=lambda: PURGE_AT)
+    database = engine.database
+    assert isinstance(database, SqliteDatabase)
+    ended = {"status": "succeeded", "finished_at": NOW, "purge_at": PURGE_AT, "args": "x" * 4000}
+    put(database, [ended] * 2500)
+    database.truncate_log()
+    before = database.path.stat().st_size
+    assert engine.purge() == 2500
+    database.truncate_log()
+    assert before > 10_000_000
+    assert database.path.stat().st_size < before / 2
+    engine.close()

@@ -11,8 +11,9 @@ import pytest
 from taskrow.errors import DatabaseError, SettingsError, TaskrowError
 from taskrow.storage.database import open_database
 from taskrow.storage.files import refuse_remote
+from taskrow.storage.mounts import file_system_of, kind_in
 from taskrow.storage.schema import ensure_schema
-from tests.storage.mounts import read_only_mount
+from tests.storage.mounts import read_only_mount, small_mount
 from tests.storage.processes import running
 from tests.storage.workloads import open_as_nobody
 
@@ -115,7 +116,49 @@ MOUNTS = r"""
 43 27 0:52 / /mnt/home rw,relatime - fuse.sshfs me@host:/ rw
 44 27 0:53 / /mnt/twice rw,relatime - ext4 /dev/vdc rw
 45 44 0:54 / /mnt/twice rw,relatime - 9p drvfs rw
+46 27 0:55 / /mnt/bucket rw,relatime - fuse.s3fs s3fs rw
+47 27 0:56 / /mnt/host rw,relatime - virtiofs share rw
+48 27 0:57 / /mnt/key rw,relatime - fuseblk /dev/sdb1 rw
 """.strip()
+
+
+def test_a_directory_in_which_everybody_may_write(shared_directory: Path) -> None:
+    shared_directory.chmod(0o777)
+    assert "chmod o-w" in refusal(f"sqlite:///{shared_directory}/tasks.db")
+    assert tree(shared_directory) == {}
+    own = shared_directory / "own"
+    own.mkdir(0o700)
+    ensure_schema(open_database(f"sqlite:///{own}/tasks.db", busy_timeout=1))
+    (shared_directory / "link.db").symlink_to(own / "tasks.db")
+    assert "chmod o-w" in refusal(f"sqlite:///{shared_directory}/link.db")
+
+
+def test_a_directory_like_tmp_in_which_everybody_may_write(shared_directory: Path) -> None:
+    shared_directory.chmod(0o1777)
+    ensure_schema(open_database(f"sqlite:///{shared_directory}/tasks.db", busy_timeout=1))
+    (shared_directory / "link.db").symlink_to("tasks.db")
+    if os.geteuid() != 0:
+        pytest.skip("only root gives files away")
+    for name in ("tasks.db", "link.db"):
+        os.chown(shared_directory / name, 65534, 65534, follow_symlinks=False)
+        assert "another user's" in refusal(f"sqlite:///{shared_directory}/{name}")
+
+
+@pytest.mark.parametrize("suffix", ["-wal", "-shm"])
+@pytest.mark.parametrize("empty", [True, False])
+def test_a_file_that_is_gone_while_its_log_is_there(
+    tmp_path: Path, suffix: str, empty: bool
+) -> None:
+    left = tmp_path / f"tasks.db{suffix}"
+    left.write_bytes(b"of a file that is gone")
+    if empty:
+        (tmp_path / "tasks.db").touch()
+    before = tree(tmp_path)
+    words = refusal(f"sqlite:///{tmp_path}/tasks.db")
+    assert f"is gone or empty, but tasks.db{suffix} is still there" in words
+    assert tree(tmp_path) == before
+    left.unlink()
+    ensure_schema(open_database(f"sqlite:///{tmp_path}/tasks.db", busy_timeout=1))
 
 
 @pytest.mark.parametrize(
@@ -126,6 +169,8 @@ MOUNTS = r"""
         ("/mnt/my share/tasks.db", "cifs"),
         ("/mnt/home/tasks.db", "fuse.sshfs"),
         ("/mnt/twice/tasks.db", "9p"),
+        ("/mnt/bucket/tasks.db", "fuse.s3fs"),
+        ("/mnt/host/tasks.db", "virtiofs"),
     ],
 )
 def test_a_network_file_system(path: str, kind: str) -> None:
@@ -134,11 +179,35 @@ def test_a_network_file_system(path: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/tasks.db", "/srv/tasks.db", "/srv/nfs/local/tasks.db", "/srv/nfsx/tasks.db"]
+    "path",
+    [
+        "/tasks.db",
+        "/srv/tasks.db",
+        "/srv/nfs/local/tasks.db",
+        "/srv/nfsx/tasks.db",
+        "/mnt/key/x.db",
+    ],
 )
 def test_a_local_file_system_is_fine(path: str) -> None:
     refuse_remote(Path(path), MOUNTS)
     refuse_remote(Path(path), "")
+
+
+MAC_MOUNTS = """
+/dev/disk3s1s1 on / (apfs, sealed, local, read-only, journaled)
+/dev/disk3s5 on /System/Volumes/Data (apfs, local, journaled, nobrowse)
+//me@server/share on /Volumes/my share (smbfs, nodev, nosuid, mounted by me)
+server:/export on /Volumes/export (nfs)
+map auto_home on /System/Volumes/Data/home (autofs, automounted, nobrowse)
+""".strip()
+
+
+def test_a_network_file_system_in_the_words_of_macos() -> None:
+    for path, kind in (("/Volumes/my share/x.db", "smbfs"), ("/Volumes/export/x.db", "nfs")):
+        with pytest.raises(DatabaseError, match=rf"network file system \({kind}\)"):
+            refuse_remote(Path(path), MAC_MOUNTS)
+    assert kind_in(Path("/System/Volumes/Data/Users/me"), MAC_MOUNTS) == "apfs"
+    refuse_remote(Path("/Users/me/tasks.db"), MAC_MOUNTS)
 
 
 @pytest.mark.parametrize(
@@ -166,3 +235,9 @@ def test_a_postgresql_server_that_is_not_there(unused_port: int) -> None:
 def test_a_postgresql_database_that_is_not_there(postgres_url: str) -> None:
     url = postgres_url.rpartition("/")[0].replace("postgres@", f"postgres:{SECRET}@")
     assert 'database "nowhere" does not exist' in refusal(f"{url}/nowhere")
+
+
+def test_this_machine_says_on_which_file_system_a_directory_is(tmp_path: Path) -> None:
+    with small_mount(tmp_path / "small", "1m") as mount:
+        (mount / "deeper").mkdir()
+        assert file_system_of(mount / "deeper") == "tmpfs"

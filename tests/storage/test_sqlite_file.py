@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from taskrow.storage.liveness import show_life
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.submit import WORK
 from tests.storage.rows import add, find
+from tests.support.processes import eventually
 
 
 @pytest.fixture
@@ -134,6 +136,26 @@ def test_a_commit_into_a_deleted_file_is_no_promise(sqlite: Database, path: Path
     path.unlink()
     with pytest.raises(DatabaseError, match="deleted or replaced"):
         add(sqlite)
+
+
+def test_what_is_read_is_no_file_that_was_deleted_or_replaced(
+    sqlite: Database, path: Path, sqlite_url: str
+) -> None:
+    task_id = add(sqlite)
+
+    def is_refused() -> bool:
+        with suppress(DatabaseError):
+            find(sqlite, task_id)
+            return False
+        return True
+
+    assert not is_refused()
+    path.rename(path.with_name("away"))
+    assert eventually(is_refused, seconds=5), "soon, not at each read"
+    path.touch()
+    assert is_refused()
+    path.with_name("away").replace(path)
+    assert not is_refused()
 
 
 def test_a_commit_beside_a_file_that_was_put_in_its_place_is_no_promise(

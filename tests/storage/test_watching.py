@@ -174,7 +174,7 @@ def test_a_callback_that_fails_keeps_nobody_from_the_end(
     with waiting(lambda: watcher.wait(task_id, 20)) as future:
         cancel(database, task_id)
         assert future.result() == find(database, task_id)
-    assert "no luck" in caplog.text
+    eventually(lambda: "no luck" in caplog.text)  # whom of them it calls first, nobody knows
 
 
 def test_a_busy_database_is_looked_at_only_now_and_then(

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from json.encoder import encode_basestring
 from typing import Any
 
 from taskrow.errors import ArgumentsError, ResultError, TaskrowError
@@ -18,6 +19,8 @@ _SCALARS = (int, bool, type(None))
 _SURROGATE_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _MOST_NESTED = 100
 _LONGEST_PROGRESS = 64 * 1024  # it is written many times
+_ENCODE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode  # json.dumps makes it anew
+_PLAIN_INT = 2**63
 _WIDEST_INT = 1024  # bits; Python itself refuses to read back numbers of many thousand digits
 
 
@@ -34,6 +37,45 @@ def encode_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], *, limit: i
 
     ArgumentsError (a TypeError) names the argument and its type, or the bytes over ``limit``.
     """
+    text = _encode_plainly(args, kwargs) or _encode_carefully(args, kwargs)
+    return _within(limit, text, "the arguments of a task", ArgumentsError)
+
+
+def _encode_plainly(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str | None:
+    """The text of a call in which all is plain, as in most: a fifth of the time it takes else."""
+    try:
+        listed = ", ".join([_PLAIN[type(value)](value) for value in args])
+        named = ", ".join([_pair(key, value) for key, value in kwargs.items()]) if kwargs else ""
+    except KeyError:
+        return None
+    parts = [f'"args": [{listed}]'] if args else []
+    if kwargs:
+        parts.append(f'"kwargs": {{{named}}}')
+    text = f"{{{', '.join(parts)}}}"
+    return text if text.isascii() else None
+
+
+def _pair(key: str, value: Any) -> str:
+    return f"{_PLAIN_KEY[type(key)](key)}: {_PLAIN[type(value)](value)}"
+
+
+def _plain_int(value: int) -> str:
+    if -_PLAIN_INT < value < _PLAIN_INT:
+        return repr(value)
+    raise KeyError
+
+
+# By the very type: what is derived from it may say of itself what it likes.
+_PLAIN_KEY: dict[type, Callable[[Any], str]] = {str: encode_basestring}
+_PLAIN: dict[type, Callable[[Any], str]] = {
+    **_PLAIN_KEY,
+    int: _plain_int,
+    bool: {True: "true", False: "false"}.__getitem__,
+    type(None): lambda _: "null",
+}
+
+
+def _encode_carefully(args: Sequence[Any], kwargs: Mapping[str, Any]) -> str:
     try:
         for place, value in enumerate(args):
             _check(value, f"argument {place + 1}")
@@ -46,8 +88,7 @@ def encode_arguments(args: Sequence[Any], kwargs: Mapping[str, Any], *, limit: i
             "(strings, numbers, booleans, None, lists and dicts with string keys)"
         ) from None
     call = {"args": list(args)} if args else {}
-    text = _dump(call | {"kwargs": dict(kwargs)} if kwargs else call)
-    return _within(limit, text, "the arguments of a task", ArgumentsError)
+    return _dump(call | {"kwargs": dict(kwargs)} if kwargs else call)
 
 
 def decode_arguments_of(call: Mapping[str, Any]) -> tuple[list[Any], dict[str, Any]]:
@@ -116,7 +157,9 @@ def _check_text(value: str, where: str) -> None:
 
 
 def _dump(value: Any) -> str:
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(", ", ": "))
+    text = _ENCODE(value)
+    if text.isascii():
+        return text
     try:
         text.encode()
     except UnicodeEncodeError:  # a lone surrogate is no UTF-8, but it has a JSON escape
@@ -125,7 +168,7 @@ def _dump(value: Any) -> str:
 
 
 def _within(limit: int, text: str, what: str, error: type[TaskrowError]) -> str:
-    size = len(text.encode())
+    size = len(text) if text.isascii() else len(text.encode())
     if size > limit:
         raise error(
             f"{what} take {size:,} bytes, over the limit of {limit:,}: store the data "

@@ -39,6 +39,8 @@ class Settings:
     grace: float = 30.0  # how long a stopping worker lets its tasks go on
     max_payload: int = 1024 * 1024  # arguments, and results
     max_body: int = 16 * 1024 * 1024  # stored requests, and their responses
+    min_free_space: int = 64 * 1024 * 1024  # on the disk of an SQLite file; a submit needs more
+    max_queued: int | None = None  # tasks that may wait for a worker; a submit beyond is refused
     max_wait: float = 10.0  # the longest that a client may ask to be kept waiting
     secret_headers: tuple[str, ...] = ("X-Api-Key", "X-Auth-Token")  # beside the well-known ones
     application: str | None = None  # tells applications on one database apart; None: the app's name

@@ -6,9 +6,11 @@ the trigger on final rows (storage/tables.py).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 
 class Status(StrEnum):
@@ -89,3 +91,16 @@ class Task:
     owner: str | None = None
     idempotency_key: str | None = None
     terminate_requested_at: datetime | None = None
+
+    @classmethod
+    def of_values(cls, values: Sequence[Any]) -> Task:
+        """The record of a whole row: its values in the order of the fields.
+
+        At once: to set the fields one by one takes as long as to read the row.
+        """
+        task = cls.__new__(cls)
+        vars(task).update(zip(FIELDS, values, strict=True))
+        return task
+
+
+FIELDS = tuple(field.name for field in fields(Task))

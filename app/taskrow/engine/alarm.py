@@ -10,11 +10,10 @@ import signal
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from types import TracebackType
 from typing import Any
 
-from taskrow.engine.context import Line
+from taskrow.engine.context import Line, Work
 from taskrow.errors import SoftTimeout
 
 
@@ -57,12 +56,7 @@ class SoftLimit:
 
     def guard(self, line: Line) -> Line:
         """A task's line, on which nothing is cut off in the middle."""
-        return replace(
-            line,
-            report=self.reporting(line.report),
-            check=self.checking(line.check),
-            commit=self.committing(line.commit),
-        )
+        return _GuardedLine(line, self)
 
     def committing(self, commit: Callable[..., None]) -> Callable[..., None]:
         """``commit``, in which the alarm interrupts the user's work alone."""
@@ -128,3 +122,30 @@ class SoftLimit:
         if not self._spent:
             self._spent = True
             raise SoftTimeout(f"it has run longer than its soft_timeout of {self._seconds:g} s")
+
+
+class _GuardedLine(Line):
+    """Another line, on which nothing is cut off in the middle."""
+
+    __slots__ = ("_check", "_commit", "_line", "_report")
+
+    def __init__(self, line: Line, limit: SoftLimit) -> None:
+        self._line = line
+        self._report = limit.reporting(line.report)
+        self._check = limit.checking(line.check)
+        self._commit = limit.committing(line.commit)
+
+    def report(self, progress: str) -> None:
+        self._report(progress)
+
+    def check(self) -> None:
+        self._check()
+
+    def asked(self) -> bool:
+        return self._line.asked()
+
+    def commit(self, work: Work, result: Any, progress: str | None) -> None:
+        self._commit(work, result, progress)
+
+    def check_session(self, session: Any) -> None:
+        self._line.check_session(session)

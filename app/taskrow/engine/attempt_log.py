@@ -25,12 +25,12 @@ class AttemptLog:
     """The newest records of one attempt, as lines of text. Made for each; costs little unused."""
 
     __slots__ = ("_bytes", "_dropped", "_is_over", "_lines", "_news", "_sent_at", "_stored")
+    _news: bool
+    _sent_at: float
 
     def __init__(self) -> None:
-        self._lines: deque[tuple[str, int]] | None = None
-        self._bytes = self._dropped = self._stored = 0
-        self._is_over = self._news = False
-        self._sent_at = 0.0
+        self._lines: deque[tuple[str, int]] | None = None  # the rest is there when this is
+        self._is_over = False
 
     def begin(self) -> None:
         """From now on what is logged in this context belongs to it."""
@@ -43,17 +43,18 @@ class AttemptLog:
 
     def store(self) -> str | None:
         """Its text so far, which goes with the task's own commit."""
-        self._stored = self._count()
+        if self._lines is not None:
+            self._stored = self._count()
         return self._text()
 
     def end_stored(self) -> str | None:
         """As :meth:`end`, but None where it said nothing since :meth:`store`."""
         text = self.end()
-        return None if self._count() == self._stored else text
+        return None if text is None or self._count() == self._stored else text
 
     def news(self, moment: float, every: float) -> str | None:
         """Its text, where it said more since this was asked; at most every so many seconds."""
-        if not self._news or moment - self._sent_at < every:
+        if self._lines is None or not self._news or moment - self._sent_at < every:
             return None
         self._sent_at, self._news = moment, False
         return self._text()
@@ -62,15 +63,20 @@ class AttemptLog:
         """One more record, in the handler's lock; the oldest make room for it."""
         if self._is_over:
             return
-        if self._lines is None:
-            self._lines = deque()
+        lines = self._begin() if self._lines is None else self._lines
         size = len(line.encode()) + 1
-        self._lines.append((line, size))
+        lines.append((line, size))
         self._bytes += size
         self._news = True
-        while len(self._lines) > MOST_RECORDS or self._bytes > MOST_BYTES:
-            self._bytes -= self._lines.popleft()[1]
+        while len(lines) > MOST_RECORDS or self._bytes > MOST_BYTES:
+            self._bytes -= lines.popleft()[1]
             self._dropped += 1
+
+    def _begin(self) -> deque[tuple[str, int]]:
+        self._bytes = self._dropped = self._stored = 0
+        self._sent_at, self._news = 0.0, False
+        self._lines = deque()
+        return self._lines
 
     def _count(self) -> int:
         return self._dropped + len(self._lines or ())
@@ -105,9 +111,8 @@ class LogKeeper(logging.Handler):
 
     def ensure(self) -> None:
         """Be there again, after a task that configured logging itself."""
-        root = logging.getLogger()
-        if self._is_on and self not in root.handlers:
-            root.addHandler(self)
+        if self._is_on and self not in logging.root.handlers:
+            logging.root.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep a record; whatever is wrong with it is its own line, and no error."""

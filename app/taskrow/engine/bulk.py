@@ -58,6 +58,7 @@ def submit_calls(
     ids: list[str] = []
     connection = connection_to_join(engine, session)
     write = engine.writing_on(connection)
+    engine.limits.check(engine.unchecked_database, len(ready))
     if rows.given:
         write(partial(check_ids, given=rows.given))
     for start in range(0, len(ready), at_once):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlalchemy import Connection
 from sqlalchemy import exc as sql_errors
-from sqlalchemy.orm import Session, scoped_session
 
 from taskrow.domain.payload import encode_result
 from taskrow.domain.task import Status
+from taskrow.engine.context import Line, Work
 from taskrow.engine.messages import COMMITTED, COMMITTING, UNCOMMITTED
 from taskrow.errors import ClaimLost, CommitError, DatabaseError
 from taskrow.storage import claims, finish
@@ -29,10 +29,23 @@ from taskrow.storage.submit import DONE, ring
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
 
-Work = Callable[[Session], object]
-
 _REST = 0.1  # seconds between tries while the database cannot be used
 _NO_SUCH_TABLE = "42P01"
+
+
+class DirectLine(Line):
+    """The line of a function that was called directly: there is no task behind it."""
+
+    __slots__ = ("_engine",)
+
+    def __init__(self, engine: Callable[[], QueueEngine]) -> None:
+        self._engine = engine
+
+    def commit(self, work: Work, *_: object) -> None:
+        commit_directly(self._engine(), work)
+
+    def check_session(self, session: Any) -> None:
+        check_session(self._engine(), session)
 
 
 def commit_directly(engine: QueueEngine, work: Work) -> None:
@@ -42,6 +55,8 @@ def commit_directly(engine: QueueEngine, work: Work) -> None:
 
 def check_session(engine: QueueEngine, session: Any) -> None:
     """CommitError unless a session of the application's leads to taskrow's database."""
+    from sqlalchemy.orm import Session, scoped_session  # who has no session need not load it
+
     plain = session() if isinstance(session, scoped_session) else session
     if not isinstance(plain, Session):
         raise CommitError(f"session must be an SQLAlchemy session, not {session!r}")
@@ -155,6 +170,8 @@ def _misses_a_table(error: sql_errors.DBAPIError) -> bool:
 
 
 def _do(work: Work, connection: Connection) -> None:
+    from sqlalchemy.orm import Session
+
     # A commit of the session's own stays within the transaction; a rollback is noticed.
     with Session(connection, join_transaction_mode="rollback_only") as session:
         done = work(session)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from taskrow.domain.asks import Retry
 from taskrow.domain.payload import encode_progress
@@ -16,10 +14,14 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session, scoped_session
 
 PROGRESS = "PROGRESS"
+Work = Callable[["Session"], object]
 
 
-@dataclass(frozen=True, kw_only=True)
-class TaskRequest:
+def _nobody_knows() -> None:
+    """The due time of a task that no schedule has submitted."""
+
+
+class TaskRequest(NamedTuple):
     """Which task this is, and how often it was tried.
 
     retries: how many earlier attempts ended in an exception. max_retries: how many may. find_due_at
@@ -32,11 +34,9 @@ class TaskRequest:
     retries: int = 0
     max_retries: int = 0
     called_directly: bool = False
-    find_due_at: Callable[[], datetime | None] = field(
-        default=lambda: None, repr=False, compare=False
-    )
+    find_due_at: Callable[[], datetime | None] = _nobody_knows
 
-    @cached_property
+    @property
     def due_at(self) -> datetime | None:
         """The due time (UTC) for which a schedule submitted the task; None: none did.
 
@@ -44,20 +44,36 @@ class TaskRequest:
         """
         return self.find_due_at()
 
+    def __repr__(self) -> str:
+        shown = ", ".join(
+            f"{name}={value!r}" for name, value in zip(self._fields, self[:-1], strict=False)
+        )
+        return f"TaskRequest({shown})"
 
-@dataclass(kw_only=True, slots=True)
+
 class Line:
-    """How a task reaches the world outside its function.
+    """How a task reaches the world outside its function. This one reaches nobody."""
 
-    report: takes progress. check: raises if the task should stop, asked: says so. commit: takes
-    work, result and the last progress; check_session: a session (engine/committing.py).
-    """
+    __slots__ = ()
 
-    report: Callable[[str], None] = lambda _: None
-    check: Callable[[], None] = lambda: None
-    asked: Callable[[], bool] = lambda: False
-    commit: Callable[[Callable[[Session], object], Any, str | None], None] = lambda *_: None
-    check_session: Callable[[Any], None] = lambda _: None
+    def report(self, progress: str) -> None:
+        """Take progress (JSON text)."""
+
+    def check(self) -> None:
+        """Raise if the task should stop."""
+
+    def asked(self) -> bool:
+        """Whether somebody asked it to stop."""
+        return False
+
+    def commit(self, work: Work, result: Any, progress: str | None) -> None:
+        """Run the work and end the task with the result and its last progress."""
+
+    def check_session(self, session: Any) -> None:
+        """CommitError unless it leads to the task's own database (engine/committing.py)."""
+
+
+_NOBODY = Line()
 
 
 class TaskContext:
@@ -65,7 +81,7 @@ class TaskContext:
 
     def __init__(self, request: TaskRequest, line: Line | None = None) -> None:
         self.request = request
-        self._line = line or Line()
+        self._line = line or _NOBODY
         self._progress: str | None = None
         self.given_up: BaseException | None = None  # what self.retry() raised as the last word
         self.committed = False  # the task is over, whatever its function does now
@@ -91,7 +107,7 @@ class TaskContext:
 
     def commit(
         self,
-        work: Callable[[Session], object],
+        work: Work,
         result: Any = None,
         *,
         session: Session | scoped_session[Any] | None = None,

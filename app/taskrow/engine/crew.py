@@ -80,12 +80,12 @@ class Crew:
         left = self._recycling.left(handle)
         return room if left is None else min(room, left)
 
-    def is_stocked(self, now: float) -> bool:
-        """Whether every runner has at least half of what it may hold, and more than it runs."""
-        rooms = self._rooms(now)
-        return bool(rooms) and all(
-            handle.in_flight.has_waiting and room <= len(handle.in_flight)
-            for handle, room in rooms.items()
+    def is_stocked_for(self, seconds: float) -> bool:
+        """Whether every runner has more than what it runs, and enough to do for so long."""
+        flights = [handle.in_flight for handle in self._recycling.at_work(self.handles)]
+        return bool(flights) and all(
+            flight.has_waiting and self.pace.seconds_for(len(flight), self._threads) > seconds
+            for flight in flights
         )
 
     def hand_out(self, claims: Sequence[Claim], now: float) -> list[Claim]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.checks import refuse_unknown
@@ -18,12 +19,13 @@ from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
 from taskrow.engine.calls import Call, call_of
 from taskrow.engine.clock import utc_now
-from taskrow.engine.committing import check_session, commit_directly
-from taskrow.engine.context import Line, TaskContext, TaskRequest
+from taskrow.engine.committing import DirectLine
+from taskrow.engine.context import TaskContext, TaskRequest
 from taskrow.engine.joining import Joinable, connection_to_join
 from taskrow.engine.kinds import check_kind, completed_value
 from taskrow.engine.moments import expires_at, run_at
 from taskrow.engine.result import AsyncResult
+from taskrow.engine.signatures import Arguments
 from taskrow.errors import ArgumentsError, NoApplicationError, OptionError
 
 if TYPE_CHECKING:
@@ -32,6 +34,9 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+_OF_FUNCTIONS = ("queue", "priority", "retries")  # options of functions that one task can have
+_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 class TaskFunction(Generic[P, R]):
@@ -51,12 +56,12 @@ class TaskFunction(Generic[P, R]):
         self.function, self.bind, self.options = function, bind, options
         self.name = name or default_name(function)
         self._find_engine = find_engine
-        self._signature = _submitted_signature(function, bind)
+        self._arguments = Arguments(function, bind=bind)
 
     @property
     def signature(self) -> inspect.Signature:
         """What its calls are bound to: without the task of a bound function."""
-        return self._signature
+        return self._arguments.signature
 
     @property
     def engine(self) -> QueueEngine:
@@ -64,17 +69,14 @@ class TaskFunction(Generic[P, R]):
         return self._find_engine()
 
     def __call__(self, /, *args: P.args, **kwargs: P.kwargs) -> R:
-        line = Line(
-            commit=lambda work, *_: commit_directly(self.engine, work),
-            check_session=lambda session: check_session(self.engine, session),
-        )
+        line = DirectLine(lambda: self.engine)
         context = TaskContext(TaskRequest(name=self.name, called_directly=True), line)
         returned = self._call(context, list(args), dict(kwargs))
         return context.committed_result if context.committed else returned
 
     def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
-        return self.apply_async(args, kwargs)
+        return self.submit(args, kwargs, _NO_OPTIONS)
 
     def apply_async(
         self,
@@ -152,18 +154,16 @@ class TaskFunction(Generic[P, R]):
         idempotency_key: str | None = None,
     ) -> NewTask:
         """The row of a call with options of :meth:`apply_async`, which is not written yet."""
-        own = {name: options.get(name) for name in ("queue", "priority", "retries")}
+        given = {name: value for name, value in options.items() if value is not None}
         return engine.new_task(
             self.name,
             self.encode_call(*call, limit=engine.settings.max_payload),
-            self._options_for(**own),
+            self._options_for(given),
             now=now,
-            run_at=run_at(now, options.get("countdown"), options.get("eta")),
-            expires_at=expires_at(now, options.get("expires")),
-            task_id=_checked_id(options.get("task_id")),
             owner=engine.owner(),
-            unique_key=self._unique_key(*call, options.get("unique_key")),
+            unique_key=self._unique_key(*call, given.get("unique_key")),
             idempotency_key=idempotency_key,
+            **(_of_this_task(given, now) if given else {}),
         )
 
     def AsyncResult(self, task_id: str) -> AsyncResult:  # noqa: N802 - Celery's spelling
@@ -187,8 +187,8 @@ class TaskFunction(Generic[P, R]):
             self.function(context, *args, **kwargs) if self.bind else self.function(*args, **kwargs)
         )
 
-    def _options_for(self, **given: Any) -> TaskOptions:
-        own = {name: value for name, value in given.items() if value is not None}
+    def _options_for(self, given: Mapping[str, Any]) -> TaskOptions:
+        own = {name: given[name] for name in _OF_FUNCTIONS if name in given} if given else None
         return replace(self.options, **own) if own else self.options
 
     def _unique_key(
@@ -200,14 +200,23 @@ class TaskFunction(Generic[P, R]):
         elif options.unique is None:
             return None
         else:
-            key = key_by_rule(options.unique, self._signature, args, kwargs)
+            key = key_by_rule(options.unique, self.signature, args, kwargs)
         return None if key is None else full_key(self.name, key, options.unique_until)
 
     def _check_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
         try:
-            self._signature.bind(*args, **kwargs)
+            self._arguments.check(args, kwargs)
         except TypeError as error:
             raise ArgumentsError(f"{self.name}() cannot be called so: {error}") from None
+
+
+def _of_this_task(given: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What options say of one task alone, as :meth:`QueueEngine.new_task` takes it."""
+    return {
+        "run_at": run_at(now, given.get("countdown"), given.get("eta")),
+        "expires_at": expires_at(now, given.get("expires")),
+        "task_id": _checked_id(given.get("task_id")),
+    }
 
 
 def check_submit_options(given: Iterable[str], *others: str) -> None:
@@ -237,18 +246,6 @@ def default_name(function: Callable[..., Any]) -> str:
         spec, file = getattr(main, "__spec__", None), getattr(main, "__file__", None)
         module = spec.name if spec else Path(file).stem if file else module
     return f"{module}.{function.__qualname__}".replace("<locals>.", "")
-
-
-def _submitted_signature(function: Callable[..., Any], bind: bool) -> inspect.Signature:
-    signature = inspect.signature(function)
-    if not bind:
-        return signature
-    parameters = list(signature.parameters.values())
-    if not parameters:
-        raise OptionError(
-            f"{function.__qualname__} has bind=True but no first parameter to take the task"
-        )
-    return signature.replace(parameters=parameters[1:])
 
 
 def _checked_id(task_id: str | None) -> str | None:

@@ -13,12 +13,11 @@ import threading
 import time
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskrow.engine import endings
 from taskrow.engine.committing import Committer, check_session
-from taskrow.engine.context import Line
+from taskrow.engine.context import Line, Work
 from taskrow.engine.exchange import Give, Take, exchange
 from taskrow.engine.journal import Journal
 from taskrow.engine.messages import OVER, decode_assignment, encode_assignment
@@ -65,7 +64,7 @@ class InlineWorker:
     def _run(self, claim: Claim) -> Ending | None:
         """How it ends; None where its own commit has ended it."""
         assignment = decode_assignment(encode_assignment(claim).decode().removesuffix("\n"))
-        said = run_assignment(self._engine, assignment, self._line_of(claim))
+        said = run_assignment(self._engine, assignment, _InlineLine(self, self._engine, claim))
         if said.kind == OVER:
             self._progress.close(claim)
             self._journal.committed(claim, said.ms / 1000)
@@ -73,34 +72,45 @@ class InlineWorker:
         ending = endings.ending_of(self._engine, claim, said, self._engine.clock())
         return replace(ending, progress=self._progress.close(claim), seconds=said.ms / 1000)
 
-    def _note(self, claim: Claim, progress: str) -> None:
+    def note(self, claim: Claim, progress: str) -> None:
+        """Write what a task says of its progress, if it is time to."""
         moment = time.monotonic()
         self._progress.note(claim, progress)
         if due := self._progress.due(moment):
             self._engine.database.write(lambda c: claims.write_progress(c, due))
             self._progress.written(due, moment)
 
-    def _line_of(self, claim: Claim) -> Line:
-        def check() -> None:
-            if self._is_asked(claim):
-                raise CancelRequested
-
-        return Line(
-            report=partial(self._note, claim),
-            check=check,
-            asked=partial(self._is_asked, claim),
-            commit=Committer(self._engine, claim.fence, lambda _: None).commit,
-            check_session=partial(check_session, self._engine),
-        )
-
-    def _is_asked(self, claim: Claim) -> bool:
-        with self._engine.database.read() as connection:
-            return claim.seq in queries.cancels_asked(connection, self.id)
-
     def _exchange(self, *ended: Ending, capacity: int = 0) -> Take:
         now, lease = self._engine.clock(), timedelta(seconds=self._engine.settings.lease)
         give = Give(worker=self.id, now=now, lease=now + lease, endings=ended, capacity=capacity)
         return self._engine.database.write(lambda connection: exchange(connection, give))
+
+
+class _InlineLine(Line):
+    """The line of a task that an inline worker runs."""
+
+    __slots__ = ("_claim", "_engine", "_worker")
+
+    def __init__(self, worker: InlineWorker, engine: QueueEngine, claim: Claim) -> None:
+        self._worker, self._engine, self._claim = worker, engine, claim
+
+    def report(self, progress: str) -> None:
+        self._worker.note(self._claim, progress)
+
+    def check(self) -> None:
+        if self.asked():
+            raise CancelRequested
+
+    def asked(self) -> bool:
+        with self._engine.database.read() as connection:
+            return self._claim.seq in queries.cancels_asked(connection, self._worker.id)
+
+    def commit(self, work: Work, result: Any, progress: str | None) -> None:
+        committer = Committer(self._engine, self._claim.fence, lambda _: None)
+        committer.commit(work, result, progress)
+
+    def check_session(self, session: Any) -> None:
+        check_session(self._engine, session)
 
 
 class EagerRuns:

@@ -62,14 +62,19 @@ class Intake:
         return held | {ending.claim.seq for ending in self.endings}
 
     def hear(self, handle: RunnerHandle) -> bool:
+        """Like :meth:`listen`; a runner that is gone is buried."""
+        freed = self.listen(handle)
+        if handle.gone:
+            self.bury(handle)
+        return freed
+
+    def listen(self, handle: RunnerHandle) -> bool:
         """Take in what a runner says; returns whether it can take more tasks than before."""
         handle.flush()
         freed, now = False, None
         for report in handle.receive():
             now = now or self._engine.clock()
             freed |= self._take_in(handle, report, now)
-        if handle.gone:
-            self.bury(handle)
         return freed
 
     def bury(self, handle: RunnerHandle) -> None:

@@ -29,12 +29,14 @@ class Journal:
             )  # fmt: skip
 
     def all_ended(self, endings: Sequence[Ending], lost: Sequence[Claim]) -> None:
-        """Those that ended, but for the lost; where nobody hears of successes they cost nothing."""
+        """Those that ended, and those that were lost; unheard successes cost nothing."""
         if not log.isEnabledFor(logging.INFO):
             endings = [e for e in endings if e.status is not Status.SUCCEEDED]
         for ending in endings:
             if ending.claim not in lost:
                 self.ended(ending)
+        for claim in lost:
+            self.lost(claim)
 
     def ended(self, ending: Ending) -> None:
         claim = ending.claim

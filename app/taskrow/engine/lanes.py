@@ -14,7 +14,7 @@ from taskrow.engine.listening import Listener
 from taskrow.storage import lanes
 from taskrow.storage.doorbell import open_doorbell
 from taskrow.storage.drained import is_drained
-from taskrow.storage.lanes import Lane
+from taskrow.storage.lanes import Lane, Pause
 from taskrow.storage.submit import DONE
 
 if TYPE_CHECKING:
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 _SHORTEST = 0.005  # seconds between two looks while commits come thick
 
 
-def pause(engine: QueueEngine, queue: str) -> None:
+def pause(engine: QueueEngine, queue: str, reason: str | None = None) -> None:
     """Have workers claim nothing more from a queue; what runs goes on. OptionError for no name."""
     name, now = TaskOptions(queue=queue).queue, engine.clock()
-    engine.database.write(lambda connection: lanes.pause(connection, name, now=now))
+    engine.database.write(lambda c: lanes.pause(c, name, now=now, reason=reason))
 
 
 def resume(engine: QueueEngine, queue: str) -> bool:
@@ -35,10 +35,26 @@ def resume(engine: QueueEngine, queue: str) -> bool:
     return engine.database.write(lambda connection: lanes.resume(connection, name))
 
 
-def paused(engine: QueueEngine) -> dict[str, datetime]:
-    """The paused queues, and since when."""
+def pause_all(engine: QueueEngine, reason: str | None = None) -> None:
+    """Have workers claim nothing more from any queue, also from those that come to be."""
+    now = engine.clock()
+    engine.database.write(lambda c: lanes.pause(c, lanes.ALL, now=now, reason=reason))
+
+
+def resume_all(engine: QueueEngine) -> bool:
+    """Take :func:`pause_all` back; what was paused by its own name stays so. False: it was not."""
+    return engine.database.write(lambda connection: lanes.resume(connection, lanes.ALL))
+
+
+def pauses(engine: QueueEngine) -> dict[str, Pause]:
+    """The pauses by the names of their queues; the empty name stands for all queues."""
     with engine.database.read() as connection:
-        return lanes.paused(connection)
+        return lanes.pauses(connection)
+
+
+def paused(engine: QueueEngine) -> dict[str, datetime]:
+    """The paused queues, and since when; the empty name stands for all queues."""
+    return {name: pause.since for name, pause in pauses(engine).items()}
 
 
 def overview(engine: QueueEngine) -> list[Lane]:

@@ -72,13 +72,14 @@ class _Call:
         args, kwargs = decode_arguments_of(json.loads(call.arguments))
         runnable = self._engine.registry.get(call.name)
         self.options = runnable.options
+        find_due_at = partial(_due_time_of, self._engine, call.id)
         request = TaskRequest(
-            id=call.id,
-            name=call.name,
-            attempt=assignment.attempt,
-            retries=call.failures,
-            max_retries=call.retries,
-            find_due_at=partial(_due_time_of, self._engine, call.id),
+            call.id,
+            call.name,
+            assignment.attempt,
+            call.failures,
+            call.retries,
+            find_due_at=find_due_at,
         )
         value = self._run_within_limit(runnable, request, line, (args, kwargs))
         if self.context.committed:  # then what it returned is nobody's, and need not be JSON

@@ -20,7 +20,8 @@ class Pace:
     def note(self, seconds: float) -> None:
         """A task took this long."""
         before = seconds if self._average is None else self._average
-        self._average = before + _WEIGHT * (seconds - before)
+        # One that the system held up says little of the next ones; several in a row say it all.
+        self._average = before + _WEIGHT * (min(seconds, 10 * before + 0.0001) - before)
 
     def window(self, threads: int = 1) -> int:
         """How many tasks a runner may hold: those that it starts within a few milliseconds."""

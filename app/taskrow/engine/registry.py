@@ -74,9 +74,9 @@ class Registry:
     def find(self, name: str) -> Runnable | None:
         """What is registered under the name."""
         found = self._known.get(name)
-        for resolver in self._resolvers:
-            found = found or resolver(name)
-        return found
+        if found is not None:
+            return found
+        return next(filter(None, (resolver(name) for resolver in self._resolvers)), None)
 
     def get(self, name: str) -> Runnable:
         """Like :meth:`find`, but UnknownTaskError with the nearest name where there is none."""

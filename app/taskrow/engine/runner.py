@@ -18,11 +18,11 @@ import sys
 import threading
 import time
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from taskrow.engine.attempt_log import AttemptLog, LogKeeper
 from taskrow.engine.committing import Committer, check_session
-from taskrow.engine.context import Line
+from taskrow.engine.context import Line, Work
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.memory import MemoryLimit
 from taskrow.engine.messages import (
@@ -45,7 +45,7 @@ from taskrow.engine.waiting import Waiting
 from taskrow.errors import CancelRequested
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from taskrow.engine.queue import QueueEngine
 
@@ -66,22 +66,22 @@ class Runner:
         threads: int = 1,
         max_memory: int = 0,
     ) -> None:
-        self._engine, self._worker = engine, worker
+        self.engine, self.worker = engine, worker
         self._work, self._control = work, control
         self._inbox = Inbox(work)
         self._threads, self._memory = threads, MemoryLimit(max_memory)
         self._keeper = LogKeeper(engine.settings.log_level)
         self._state = ProcessState()
         self._speaking = threading.Lock()
-        self._cancelled: set[int] = set()
-        self._waiting = Waiting(self._say)
+        self.cancelled: set[int] = set()  # the rows (seq) whose tasks should stop
+        self._waiting = Waiting(self.say)
         engine.waiting = self._waiting.wait
 
     def run(self) -> None:
         """Run what comes, until no more is wanted."""
         self._keeper.install()
         threading.Thread(target=self._obey, name="taskrow-control", daemon=True).start()
-        self._say(Report(READY))
+        self.say(Report(READY))
         if self._threads == 1:  # in the main thread, where signals are heard
             self._work_off()
             return
@@ -112,46 +112,17 @@ class Runner:
         self._keeper.ensure()
         log.begin()
         self._waiting.begin(assignment)
-        report = run_assignment(self._engine, assignment, self._line_of(assignment, log))
+        report = run_assignment(self.engine, assignment, _RunnerLine(self, assignment, log))
         self._state.end()  # first, for a child that the task forked ends here
         self._waiting.end(assignment)
         said = log.end_stored() if report.kind == OVER else log.end()
-        last_words = _log_reports(assignment, said)
         if self._memory.is_passed_now():
-            self._say(Report(WORN))
-        self._say(*last_words, report)
-        self._cancelled.discard(assignment.seq)
+            self.say(Report(WORN))
+        self.say(*_log_reports(assignment, said), report)
+        self.cancelled.discard(assignment.seq)
 
-    def _line_of(self, assignment: Assignment, log: AttemptLog) -> Line:
-        seq, attempt = assignment.seq, assignment.attempt
-
-        def report(progress: str) -> None:
-            news = log.news(time.monotonic(), _LOGS_EVERY)
-            said = Report(PROGRESS, seq, attempt, payload=progress)
-            self._say(*_log_reports(assignment, news), said)
-
-        def check() -> None:
-            if seq in self._cancelled:
-                raise CancelRequested
-
-        return Line(
-            report=report,
-            check=check,
-            asked=lambda: seq in self._cancelled,
-            commit=lambda *what: self._committer_of(assignment, log).commit(*what),
-            check_session=lambda session: check_session(self._engine, session),
-        )
-
-    def _committer_of(self, assignment: Assignment, log: AttemptLog) -> Committer:
-        seq, attempt = assignment.seq, assignment.attempt
-        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._worker}
-
-        def say(kind: str) -> None:
-            self._say(Report(kind, seq, attempt))
-
-        return Committer(self._engine, fence, say, log.store)
-
-    def _say(self, *reports: Report) -> None:
+    def say(self, *reports: Report) -> None:
+        """Tell the supervisor, before anything else happens: who dies next is to blame alone."""
         with self._speaking:
             self._work.sendall(b"".join(map(encode_report, reports)))
 
@@ -166,18 +137,55 @@ class Runner:
     def _obey_line(self, line: str) -> None:
         verb, _, seq = line.partition(" ")
         if verb == "cancel":
-            self._cancelled.add(int(seq))
+            self.cancelled.add(int(seq))
         elif verb in (GRANTED, REFUSED):
             self._waiting.answered(int(seq), granted=verb == GRANTED)
         else:
             for assignment in self._inbox.take_back():
-                self._say(Report(RETURNED, assignment.seq, assignment.attempt))
+                self.say(Report(RETURNED, assignment.seq, assignment.attempt))
 
 
-def _log_reports(assignment: Assignment, text: str | None) -> list[Report]:
+class _RunnerLine(Line):
+    """The line of one attempt to its supervisor."""
+
+    __slots__ = ("_assignment", "_log", "_runner")
+
+    def __init__(self, runner: Runner, assignment: Assignment, log: AttemptLog) -> None:
+        self._runner, self._assignment, self._log = runner, assignment, log
+
+    def report(self, progress: str) -> None:
+        news = self._log.news(time.monotonic(), _LOGS_EVERY)
+        logs = _log_reports(self._assignment, news)
+        self._runner.say(*logs, self._said(PROGRESS, progress))
+
+    def check(self) -> None:
+        if self.asked():
+            raise CancelRequested
+
+    def asked(self) -> bool:
+        return self._assignment.seq in self._runner.cancelled
+
+    def commit(self, work: Work, result: Any, progress: str | None) -> None:
+        seq, attempt, _ = self._assignment
+        fence = {"at_seq": seq, "at_attempt": attempt, "at_worker": self._runner.worker}
+        committer = Committer(self._runner.engine, fence, self._say, self._log.store)
+        committer.commit(work, result, progress)
+
+    def check_session(self, session: Any) -> None:
+        check_session(self._runner.engine, session)
+
+    def _say(self, kind: str) -> None:
+        self._runner.say(self._said(kind))
+
+    def _said(self, kind: str, payload: str = "") -> Report:
+        return Report(kind, self._assignment.seq, self._assignment.attempt, payload=payload)
+
+
+def _log_reports(assignment: Assignment, text: str | None) -> Sequence[Report]:
+    """What an attempt logged, where it did."""
     if text is None:
-        return []
-    return [Report(LOGS, assignment.seq, assignment.attempt, payload=json.dumps(text))]
+        return ()
+    return (Report(LOGS, assignment.seq, assignment.attempt, payload=json.dumps(text)),)
 
 
 def serve(

@@ -245,20 +245,22 @@ class Supervisor:
         del self._intake.endings[: len(give.endings)]
         del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
-        self._settle(give, take, time.monotonic())  # a commit takes its time
+        committed = time.monotonic()  # it takes its time
+        self._rhythm.exchanged(moment, committed)
+        self._settle(give, take, committed)
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
         self._next_due, self._since_oldest = take.next_due, take.since_oldest
-        self._rhythm.exchanged(moment)
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
         if give.beat:
             self._beat_at = moment + self._engine.settings.heartbeat
         self._journal.all_ended(give.endings, take.lost)
-        for claim in take.lost:
-            self._journal.lost(claim)
         if take.beaten is not None:
+            # A row that its own runner ended meanwhile is not taken away: it has said so before.
+            for handle in self._crew.handles:
+                self._hungry |= self._intake.listen(handle)
             self._crew.follow(take.beaten, give.now)
         self._hand_out(take.claimed, give.now, moment)
         if take.beaten is not None:

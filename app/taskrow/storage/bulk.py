@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import Connection, insert
 
 from taskrow.storage.prepared import Prepared
-from taskrow.storage.submit import COLUMNS, WORK, NewTask, ring, row_of, submit
+from taskrow.storage.submit import PLAIN_COLUMNS, WORK, NewTask, plain_row_of, ring, submit
 from taskrow.storage.tables import tasks
 
-_INSERT = Prepared(insert(tasks), *COLUMNS)
+_INSERT = Prepared(insert(tasks), *PLAIN_COLUMNS)
 
 
 def submit_all(connection: Connection, rows: Sequence[NewTask], *, now: datetime) -> list[str]:
@@ -24,7 +24,7 @@ def submit_all(connection: Connection, rows: Sequence[NewTask], *, now: datetime
     plain: list[tuple[Any, ...]] = []
     for task in rows:
         if task.unique_key is None and task.idempotency_key is None:
-            plain.append(row_of(task, now))
+            plain.append(plain_row_of(task, now))
             ids.append(task.id)
         else:
             _INSERT.run_all(connection, plain)

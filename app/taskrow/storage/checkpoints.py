@@ -8,12 +8,13 @@ short, and a worker makes it before the log has grown so much that a submit woul
 from __future__ import annotations
 
 import logging
-import os
 import sqlite3
 import time
 from pathlib import Path
 
 from sqlalchemy import Connection
+
+from taskrow.storage.log_file import LogFile
 
 log = logging.getLogger("taskrow.database")
 
@@ -31,7 +32,7 @@ class Checkpoints:
     """The checkpoints of one process. ``keeps``: they are its duty before that of others."""
 
     def __init__(self, path: Path) -> None:
-        self._path, self._log = path, f"{path}-wal"
+        self._path, self.log = path, LogFile(path)
         self._at = 1  # where it was folded last, or could not be
         self.keeps = False
         self._told = 0  # bytes
@@ -53,7 +54,7 @@ class Checkpoints:
 
     @property
     def _has_grown(self) -> bool:
-        return _size(self._log) >= max(self._at, self._least)
+        return self.log.size >= max(self._at, self._least)
 
     def truncate_next(self) -> None:
         """Cut the log after the next commit."""
@@ -61,7 +62,8 @@ class Checkpoints:
 
     def after_commit(self, writer: Connection) -> None:
         """Fold the log when it has grown, or holds what must not stay."""
-        self._scrubs |= writer.info.pop(ERASED, False)
+        if writer.info.pop(ERASED, False):
+            self._scrubs = True
         if self._is_to_be_cut:
             self._cut(writer)
         elif self._has_grown:
@@ -71,16 +73,16 @@ class Checkpoints:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
         if _checkpoint(writer, "TRUNCATE"):
             self._scrubs = False
-        self._at = max(1, _size(self._log))
+        self._at = max(1, self.log.size)
 
     def _fold(self, writer: Connection) -> None:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
-        size = _size(self._log)
+        size = self.log.size
         began_anew = _checkpoint(writer, "TRUNCATE" if size > _CUT * self._least else "RESTART")
         self._told = 0 if began_anew else self._tell(size)
         # A reader can hold it back; then it is tried again when it has grown by as much.
-        self._at = _size(self._log) + (1 if began_anew else _CHECKPOINT_BYTES)
+        self._at = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
 
     def _tell(self, size: int) -> int:
         """Say that somebody reads without an end, and again when the log is twice as long."""
@@ -89,16 +91,9 @@ class Checkpoints:
         log.warning(
             "the log %s has grown to %d MB, for somebody reads %s without an end: close the shells "
             "and programs that have a transaction open on it",
-            self._log, size // _MEGABYTE, self._path.name,
+            self.log, size // _MEGABYTE, self._path.name,
         )  # fmt: skip
         return size
-
-
-def _size(path: str) -> int:
-    try:
-        return os.stat(path).st_size
-    except FileNotFoundError:
-        return 0
 
 
 def _checkpoint(writer: Connection, mode: str) -> bool:

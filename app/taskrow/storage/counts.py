@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.domain.times import to_text
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import task_counts
 
@@ -20,11 +20,13 @@ _HISTORY = timedelta(days=1)
 
 Ended = tuple[str, str, Status, int]  # queue, name, status, how many milliseconds it ran
 
+_INSERTS = {"sqlite": insert_sqlite, "postgresql": insert_postgresql}
 _COLUMNS = ("day", "queue", "name", "status", "n", "ran_ms")
 
 
-def _add_statement(insert: Any) -> Prepared:
-    statement = insert(task_counts)
+@cache
+def _add_statement(dialect: str) -> Prepared:
+    statement: Any = _INSERTS[dialect](task_counts)
     adding = statement.on_conflict_do_update(
         index_elements=_COLUMNS[:4],
         set_={
@@ -33,9 +35,6 @@ def _add_statement(insert: Any) -> Prepared:
         },
     )
     return Prepared(adding, *_COLUMNS)
-
-
-_ADD = {"sqlite": _add_statement(insert_sqlite), "postgresql": _add_statement(insert_postgresql)}
 
 
 def add_counts(connection: Connection, ended: Iterable[Ended], now: datetime) -> None:
@@ -48,7 +47,7 @@ def add_counts(connection: Connection, ended: Iterable[Ended], now: datetime) ->
     if sums:
         day = to_text(now)[:10]
         rows = [(day, *kind, n, ms) for kind, (n, ms) in sorted(sums.items())]
-        _ADD[connection.dialect.name].run_all(connection, rows)
+        _add_statement(connection.dialect.name).run_all(connection, rows)
 
 
 def usual_seconds(connection: Connection, name: str, *, now: datetime) -> float | None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -14,7 +16,7 @@ from typing import NoReturn, TypeVar
 from sqlalchemy import Connection, make_url
 from sqlalchemy import exc as sql_errors
 
-from taskrow.errors import DatabaseBusyError, DatabaseError, SettingsError
+from taskrow.errors import DatabaseBusyError, DatabaseError, DiskFullError, SettingsError
 
 T = TypeVar("T")
 
@@ -82,15 +84,29 @@ def plain_errors(place: str) -> Iterator[None]:
         raise_plainly(place, error)
 
 
-def raise_plainly(place: str, error: sql_errors.SQLAlchemyError) -> NoReturn:
-    """What :func:`plain_errors` does with an error, where a context manager takes too long."""
+def raise_plainly(place: str, error: sql_errors.SQLAlchemyError | OSError) -> NoReturn:
+    """What :func:`plain_errors` does with an error, where a context manager takes too long.
+
+    Also for what the system says of the files beside an SQLite database.
+    """
     if isinstance(error, sql_errors.TimeoutError):
         raise DatabaseBusyError(
             f"the task database {place} cannot be used: no connection became free in time"
         ) from error
-    if not isinstance(error, sql_errors.DBAPIError) or isinstance(error, sql_errors.IntegrityError):
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+    elif isinstance(error, sql_errors.DBAPIError) and not isinstance(
+        error, sql_errors.IntegrityError
+    ):
+        reason = str(error.orig).strip().split("\n", 1)[0]
+    else:
         raise error
-    reason = str(error.orig).strip().split("\n", 1)[0]
+    raise _kind_of(reason)(f"the task database {place} cannot be used: {reason}") from error
+
+
+def _kind_of(reason: str) -> type[DatabaseError]:
+    """What it means: in SQLite's words, or in those of the system, which PostgreSQL quotes."""
+    if "database or disk is full" in reason or os.strerror(errno.ENOSPC) in reason:
+        return DiskFullError
     busy = "database is locked" in reason or "timeout" in reason
-    kind = DatabaseBusyError if busy else DatabaseError
-    raise kind(f"the task database {place} cannot be used: {reason}") from error
+    return DatabaseBusyError if busy else DatabaseError

@@ -6,23 +6,26 @@ No function here opens a database that is in use: to close such a file would dro
 from __future__ import annotations
 
 import os
-import re
+import stat
 from contextlib import suppress
 from pathlib import Path
 
 from taskrow.errors import DatabaseError
-
-_REMOTE = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "virtiofs", "afs", "ceph", "fuse.sshfs"}
-_OCTAL = re.compile(r"\\([0-7]{3})")  # how mountinfo writes a space in a path
+from taskrow.storage.mounts import is_remote, kind_in, read_mounts
 
 
 def database_path(name: str | None) -> Path:
-    """The file of an SQLite URL, without symlinks. DatabaseError for a database in memory."""
+    """The file of an SQLite URL, without symlinks.
+
+    DatabaseError for a database in memory, and for a link that anybody could have put there.
+    """
     if not name or name == ":memory:" or name.startswith("file:"):
         raise DatabaseError(
             "a task database must be a file, since the web and the worker are two processes: "
             "set TASKROW_DATABASE_URL to sqlite:////path/to/file.db"
         )
+    if Path(name).is_symlink():
+        refuse_strangers(Path(name))
     return Path(name).resolve()
 
 
@@ -33,7 +36,11 @@ def prepare_file(path: Path) -> None:
             f"the task database {path} cannot be opened: its directory does not exist; "
             "create it or set TASKROW_DATABASE_URL"
         )
-    refuse_remote(path, _read_mounts())
+    refuse_remote(path, read_mounts())
+    if path.exists():
+        _refuse_unusable(path)
+    refuse_strangers(path)
+    _refuse_a_log_without_its_file(path)
     try:
         with suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -55,37 +62,45 @@ def _refuse_unusable(path: Path) -> None:
         )
 
 
+def refuse_strangers(path: Path) -> None:
+    """DatabaseError where others than its owner could have put, or could put, this file there."""
+    if os.name != "posix":
+        return
+    rights = path.parent.stat().st_mode
+    if not rights & stat.S_IWOTH:
+        return
+    if not rights & stat.S_ISVTX:
+        raise DatabaseError(
+            f"everybody may write in {path.parent}, and so replace the task database {path.name}: "
+            f"take that right away (chmod o-w {path.parent}), or give it a directory of its own"
+        )
+    with suppress(FileNotFoundError):
+        if path.lstat().st_uid not in (os.geteuid(), 0):
+            raise DatabaseError(
+                f"everybody may write in {path.parent}, and {path.name} there is another user's: "
+                "give the task database a directory of its own"
+            )
+
+
+def _refuse_a_log_without_its_file(path: Path) -> None:
+    """A new file would take over the log of one that is gone, or that processes still have open."""
+    if path.exists() and path.stat().st_size > 0:
+        return
+    for suffix in ("-wal", "-shm"):
+        left = path.with_name(path.name + suffix)
+        if left.exists():
+            raise DatabaseError(
+                f"the task database {path} is gone or empty, but {left.name} is still there: stop "
+                "what uses it and put the file back, or restore a backup (taskrow restore); to "
+                f"begin anew, remove {left.name}"
+            )
+
+
 def refuse_remote(path: Path, mounts: str) -> None:
-    """DatabaseError for a file on a network file system; ``mounts`` is Linux's mountinfo."""
-    kind = _file_system(path.parent, mounts)
-    if kind in _REMOTE:
+    """DatabaseError for a file on a network file system; ``mounts`` as of storage/mounts.py."""
+    kind = kind_in(path.parent, mounts)
+    if is_remote(kind):
         raise DatabaseError(
             f"the task database {path} lies on a network file system ({kind}), where SQLite loses "
             "data: use a local disk, or PostgreSQL"
         )
-
-
-def _file_system(directory: Path, mounts: str) -> str:
-    """The type of the file system below ``directory``; empty where the platform does not say."""
-    found, longest = "", -1
-    for line in mounts.splitlines():
-        left, _, right = line.partition(" - ")
-        mount = Path(_OCTAL.sub(lambda code: chr(int(code[1], 8)), left.split(" ")[4]))
-        if directory.is_relative_to(mount) and len(mount.parts) >= longest:
-            found, longest = right.split(" ", 1)[0], len(mount.parts)
-    return found
-
-
-def _read_mounts() -> str:
-    with suppress(OSError):
-        return Path("/proc/self/mountinfo").read_text()
-    return ""
-
-
-def identity_of(path: str) -> tuple[int, int] | None:
-    """By which a file is known as the same one; None where there is none."""
-    try:
-        found = os.stat(path)  # at each commit, and a Path takes twice as long
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino

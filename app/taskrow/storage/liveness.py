@@ -6,9 +6,12 @@ lock on the worker's listening connection. Others see a death at once, instead o
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import os
+import time
 from abc import ABC, abstractmethod
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,9 @@ from taskrow.storage.doorbell import ChannelBell, Doorbell
 from taskrow.storage.gate import FileLock
 from taskrow.storage.postgres import PostgresDatabase
 from taskrow.storage.sqlite import SqliteDatabase
+
+_SIGN = "-worker-"
+_GLANCE = 1.0  # seconds: who looks whether a sign is locked, holds it for a moment
 
 
 class Liveness(ABC):
@@ -48,6 +54,30 @@ def show_life(database: Database, worker: str, bell: Doorbell) -> Liveness:
     return AdvisoryLiveness(database, worker, bell)
 
 
+def living_workers(database: Path) -> list[str]:
+    """The workers whose signs beside an SQLite file are locked."""
+    signs = sorted(database.parent.glob(f"{glob.escape(database.name)}{_SIGN}*"))
+    return [sign.name[len(database.name + _SIGN) :] for sign in signs if _is_locked(sign)]
+
+
+def _is_locked(sign: Path) -> bool:
+    try:
+        lock = FileLock(sign)
+    except OSError:  # of another user, or gone by now
+        return sign.exists()
+    try:
+        return not lock.try_lock()
+    finally:
+        lock.close()
+
+
+def gone_workers(database: Database, workers: Collection[str]) -> set[str]:
+    """Those of the given workers that are surely dead, in the eyes of who is no worker."""
+    if isinstance(database, SqliteDatabase):
+        return set(workers) - set(living_workers(database.path))
+    return {worker for worker in workers if _is_lock_free(database, worker)}
+
+
 class FileLiveness(Liveness):
     """A locked file ``<database>-worker-<id>``."""
 
@@ -55,11 +85,11 @@ class FileLiveness(Liveness):
         self._database = database
         self._path = self._path_of(worker)
         self._lock = FileLock(self._path)
-        self._lock.try_lock()
+        self._lock.lock_before(time.monotonic() + _GLANCE)
         self.shared_file = self._lock.fileno()
 
     def _path_of(self, worker: str) -> Path:
-        return self._database.with_name(f"{self._database.name}-worker-{worker}")
+        return self._database.with_name(f"{self._database.name}{_SIGN}{worker}")
 
     def is_gone(self, worker: str) -> bool:
         path = self._path_of(worker)
@@ -101,15 +131,19 @@ class AdvisoryLiveness(Liveness):
             self._connection = connection if locked else None
 
     def is_gone(self, worker: str) -> bool:
-        key = _key(worker)
-        with self._database.read() as connection:
-            gone = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
-            if gone:
-                connection.execute(select(func.pg_advisory_unlock(key)))
-        return gone
+        return _is_lock_free(self._database, worker)
 
     def close(self) -> None:
         self._connection = None  # the lock goes with the bell's connection
+
+
+def _is_lock_free(database: Database, worker: str) -> bool:
+    key = _key(worker)
+    with database.read() as connection:
+        free = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
+        if free:
+            connection.execute(select(func.pg_advisory_unlock(key)))
+    return free
 
 
 def _key(worker: str) -> int:

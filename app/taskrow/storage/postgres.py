@@ -14,6 +14,7 @@ from sqlalchemy.exc import OperationalError
 from taskrow.errors import SettingsError
 from taskrow.storage.alone import joined_by, run_alone
 from taskrow.storage.database import Database, plain_errors
+from taskrow.storage.prepared import Once
 
 T = TypeVar("T")
 
@@ -49,8 +50,11 @@ class PostgresDatabase(Database):
         if (joined := joined_by(self)) is not None:
             return work(joined)
 
+        by_itself = isinstance(work, Once)
+
         def write() -> T:
-            with self._open().begin() as connection:
+            # What reads commits each statement by itself.
+            with self.read() if by_itself else self._open().begin() as connection:
                 return work(connection)
 
         with plain_errors(self.place):

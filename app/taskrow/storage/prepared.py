@@ -48,7 +48,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).rowcount
         try:
-            return int(driver_of(connection).cursor().execute(form.sql, bound).rowcount)
+            return int(driver_of(connection).execute(form.sql, bound).rowcount)
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -59,7 +59,7 @@ class Prepared:
         if not _is_direct(connection):
             return connection.exec_driver_sql(form.sql, bound).fetchall()
         try:
-            return list(driver_of(connection).cursor().execute(form.sql, bound).fetchall())
+            return list(driver_of(connection).execute(form.sql, bound).fetchall())
         except Exception as error:
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
@@ -89,6 +89,23 @@ class Prepared:
         if form is None:
             form = self._forms[key] = _Form(self._statement, self._names, dialect)
         return form
+
+
+class Once:
+    """One statement with its values, as work for ``Database.write``.
+
+    It is a transaction by itself, so nothing begins before it and nothing is committed after it: on
+    PostgreSQL one round trip instead of three.
+    """
+
+    __slots__ = ("_statement", "_values")
+
+    def __init__(self, statement: Prepared, values: Values) -> None:
+        self._statement, self._values = statement, values
+
+    def __call__(self, connection: Connection) -> int:
+        """Run it; returns how many rows of the table it changed."""
+        return self._statement.change(connection, self._values)
 
 
 class _Form:
@@ -172,7 +189,7 @@ def driver_of(connection: Connection) -> Any:
 def drive(connection: Connection, sql: str, values: Any = ()) -> Any:
     """Have the driver run a statement; its cursor, or the error that SQLAlchemy would raise."""
     try:
-        return connection.connection.dbapi_connection.cursor().execute(sql, values)  # type: ignore[union-attr]
+        return connection.connection.dbapi_connection.execute(sql, values)  # type: ignore[union-attr]
     except Exception as error:
         raise _as_sqlalchemy_has_it(connection, sql, values, error) from error
 

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, RowMapping, bindparam, func, select
 
-from taskrow.domain.task import Status, Task
+from taskrow.domain.task import FIELDS, Status, Task
 from taskrow.storage.lanes import is_paused
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import status_is, tasks
-from taskrow.storage.types import as_time
+from taskrow.storage.types import UtcTime, as_time
 
-_FIND = select(tasks).where(tasks.c.id == bindparam("task_id"))
+_FIND = Prepared(
+    select(*(tasks.c[name] for name in FIELDS)).where(tasks.c.id == bindparam("task_id")), "task_id"
+)
+_STATUS_AT = FIELDS.index("status")
+_TIMES_AT = [at for at, name in enumerate(FIELDS) if isinstance(tasks.c[name].type, UtcTime)]
+_STATUSES = {status.value: status for status in Status}
 _NEXT_DUE = Prepared(select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED)))
 _NEXT_QUEUE = (
     select(func.min(tasks.c.queue).label("name"))
@@ -45,8 +51,9 @@ _AT_ONCE = 500  # ids in one statement: SQLite takes 32766, and a long list is c
 
 def find(connection: Connection, task_id: str) -> Task | None:
     """The task with this id."""
-    row = connection.execute(_FIND, {"task_id": task_id}).mappings().one_or_none()
-    return None if row is None else task_of(row)
+    for row in _FIND.fetch(connection, (task_id,)):
+        return _task_of_driver(row)
+    return None
 
 
 def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
@@ -115,6 +122,16 @@ def _waiting(connection: Connection) -> Iterator[str]:
         if not paused:
             yield name
         [(name, paused)] = _NEXT_WAITING.fetch(connection, [name])
+
+
+def _task_of_driver(row: Sequence[Any]) -> Task:
+    """The record of a whole row as the driver gives it, in the order of the fields."""
+    values = list(row)
+    values[_STATUS_AT] = _STATUSES[values[_STATUS_AT]]
+    for at in _TIMES_AT:
+        if values[at] is not None:
+            values[at] = as_time(values[at])
+    return Task.of_values(values)
 
 
 def task_of(row: RowMapping) -> Task:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.database import raise_plainly
+from taskrow.storage.same_file import SameFile
 
 # Reads take microseconds, so hundreds of threads share few connections: they are faster in line
 # for these than with one each, which would have to be opened. Never read inside of a read.
@@ -26,8 +27,9 @@ _MOST = 12
 class Readers:
     """Safe to share between threads. ``patience``: seconds to stand in line for a connection."""
 
-    def __init__(self, engine: Engine, *, place: str, patience: float) -> None:
-        self._engine, self._place, self._patience = engine, place, patience
+    def __init__(self, file: SameFile, engine: Engine, *, place: str, patience: float) -> None:
+        self._file, self._engine = file, engine
+        self._place, self._patience = place, patience
         self._idle: deque[Connection] = deque()
         self._open = self._waiting = 0
         self._closed = False
@@ -39,6 +41,7 @@ class Readers:
 
     def take(self) -> Connection:
         """A connection that is this thread's until it is given back, or dropped."""
+        self._file.must_be_there_lately()
         try:
             return self._idle.pop()  # the newest one: what is not needed is never opened
         except IndexError:

@@ -23,10 +23,9 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.schedule import Plan, Schedule, Source
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.submit import NewTask, submit
 from taskrow.storage.tables import schedule_fires, schedules, tasks

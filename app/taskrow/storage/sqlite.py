@@ -25,6 +25,7 @@ from taskrow.storage.files import database_path, prepare_file
 from taskrow.storage.forks import rest_before_forks
 from taskrow.storage.prepared import DIRECT
 from taskrow.storage.readers import Readers, Reading
+from taskrow.storage.same_file import SameFile
 from taskrow.storage.writer import Writer
 
 T = TypeVar("T")
@@ -118,11 +119,11 @@ class _Open:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self.pid = os.getpid()
         prepare_file(path)
+        file = SameFile(path)
         readers = _engine(path, busy_timeout, _set_up_reader)
-        self.readers = Readers(readers, place=str(path), patience=busy_timeout)
-        self._writer = Writer(
-            path, _engine(path, busy_timeout, _set_up_writer), patience=busy_timeout
-        )
+        self.readers = Readers(file, readers, place=str(path), patience=busy_timeout)
+        writers = _engine(path, busy_timeout, _set_up_writer)
+        self._writer = Writer(path, file, writers, patience=busy_timeout)
         self.commits = GroupCommit(self._writer.transact)
 
     def truncate_log(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
@@ -17,13 +18,12 @@ from sqlalchemy import (
     insert,
     select,
 )
-from sqlalchemy.dialects.postgresql import insert as insert_postgresql
-from sqlalchemy.dialects.sqlite import insert as insert_sqlite
 
 from taskrow.domain.task import Status
 from taskrow.errors import DatabaseBusyError
 from taskrow.storage.credentials import store_credentials
-from taskrow.storage.prepared import Prepared
+from taskrow.storage.inserts import insert_postgresql, insert_sqlite
+from taskrow.storage.prepared import Once, Prepared
 from taskrow.storage.tables import IS_LIVE, task_requests, tasks
 
 # The channels of PostgreSQL's NOTIFY. On SQLite the commit itself is the bell.
@@ -36,7 +36,7 @@ _MOST_TRIES = 10
 class NewTask(NamedTuple):
     """A task that is about to be written. ``args`` is JSON text (domain/payload.py).
 
-    The fields are columns, so that it is the beginning of its row as it stands.
+    The fields are columns, so that it is the beginning of its row as it stands; its keys come last.
     """
 
     id: str
@@ -71,6 +71,7 @@ class StoredRequest:
 
 
 COLUMNS = (*NewTask._fields, "status", "created_at")
+PLAIN_COLUMNS = tuple(name for name in COLUMNS if not name.endswith("_key"))
 
 
 class _Inserts:
@@ -80,15 +81,19 @@ class _Inserts:
         new = insert(tasks)
         numbered = new.returning(tasks.c.seq, *bell)
         fresh = new.on_conflict_do_nothing().returning(tasks.c.seq, *bell)
-        self.plain = Prepared(new.returning(*bell) if bell else new, *COLUMNS)
-        self.numbered = Prepared(numbered, *COLUMNS)
+        self.plain = Prepared(new.returning(*bell) if bell else new, *PLAIN_COLUMNS)
+        self.keyed = Prepared(new, *COLUMNS)
+        self.numbered = Prepared(numbered, *PLAIN_COLUMNS)
         self.if_free = Prepared(fresh, *COLUMNS)
 
 
-_INSERTS = {
-    "sqlite": _Inserts(insert_sqlite),
-    "postgresql": _Inserts(insert_postgresql, func.pg_notify(WORK, "")),  # one round trip less
-}
+@cache
+def _inserts_of(dialect: str) -> _Inserts:
+    if dialect == "sqlite":
+        return _Inserts(insert_sqlite)
+    return _Inserts(insert_postgresql, func.pg_notify(WORK, ""))  # one round trip less
+
+
 _KEY_IS = {
     "id": tasks.c.id == bindparam("key"),
     "idempotency": tasks.c.idempotency_key == bindparam("key"),
@@ -96,6 +101,18 @@ _KEY_IS = {
 }
 _HOLDER = {kind: Prepared(select(tasks.c.id).where(is_), "key") for kind, is_ in _KEY_IS.items()}
 _INSERT_REQUEST = Prepared(insert(task_requests), "task_seq", "request", "body", "fingerprint")
+
+
+def submission(
+    dialect: str, task: NewTask, *, now: datetime, request: StoredRequest | None = None
+) -> Callable[[Connection], object]:
+    """The work of :meth:`submit`, for ``Database.write``; for most tasks it is one statement.
+
+    It returns an id (a text) where that is another task's, which holds a key of this one.
+    """
+    if request is None and task.unique_key is None and task.idempotency_key is None:
+        return Once(_inserts_of(dialect).plain, plain_row_of(task, now))
+    return partial(submit, task=task, now=now, request=request)
 
 
 def submit(
@@ -107,24 +124,28 @@ def submit(
     one is not over) its ``unique_key``: then nothing is written. IntegrityError when its id is
     taken.
     """
-    inserts, row = _INSERTS[connection.dialect.name], row_of(task, now)
+    inserts = _inserts_of(connection.dialect.name)
     if task.unique_key is not None or task.idempotency_key is not None:
-        written = _insert_or_find(connection, inserts, task, row)
+        written = _insert_or_find(connection, inserts, task, (*task, *_state_of(task, now)))
         if isinstance(written, str):
             return written
     elif request is None:
-        inserts.plain.change(connection, row)
+        inserts.plain.change(connection, plain_row_of(task, now))
         return task.id
     else:
-        [[written, *_]] = inserts.numbered.fetch(connection, row)
+        [[written, *_]] = inserts.numbered.fetch(connection, plain_row_of(task, now))
     if request is not None:
         _insert_request(connection, written, request)
     return task.id
 
 
-def row_of(task: NewTask, now: datetime) -> tuple[Any, ...]:
-    """The values of COLUMNS for a task that is written now."""
-    return (*task, Status.SCHEDULED if task.run_at > now else Status.QUEUED, now)
+def plain_row_of(task: NewTask, now: datetime) -> tuple[Any, ...]:
+    """The values of PLAIN_COLUMNS for a task without keys that is written now."""
+    return (*task[:-2], *_state_of(task, now))
+
+
+def _state_of(task: NewTask, now: datetime) -> tuple[Status, datetime]:
+    return Status.SCHEDULED if task.run_at > now else Status.QUEUED, now
 
 
 def ring(connection: Connection, channel: str) -> None:
@@ -143,7 +164,7 @@ def _insert_or_find(
         if (holder := _find_holder(connection, task)) is not None:
             return holder  # else it has just ended: try again
         if _HOLDER["id"].fetch(connection, (task.id,)):
-            inserts.plain.change(connection, row)  # for its error: the id is taken
+            inserts.keyed.change(connection, row)  # for its error: the id is taken
     raise DatabaseBusyError
 
 

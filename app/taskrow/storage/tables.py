@@ -12,6 +12,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ColumnElement,
+    Connection,
     ForeignKey,
     Index,
     LargeBinary,
@@ -27,6 +28,7 @@ from taskrow.domain.task import Status
 from taskrow.storage.types import BigInt, UtcTime
 
 metadata = MetaData()
+_WHERE = "where"
 
 
 def status_is(status: Status) -> ColumnElement[bool]:
@@ -44,7 +46,18 @@ def _table(name: str, *parts: Any) -> Table:
 
 def _partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
     condition = text(where)
-    return Index(name, *columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+    return Index(name, *columns, unique=unique, sqlite_where=condition, info={_WHERE: condition})
+
+
+@event.listens_for(metadata, "before_create")
+def _tell_postgresql_what_is_partial(_: MetaData, connection: Connection, **_options: Any) -> None:
+    """Where an index is made, and not before: SQLite's users need not load that dialect."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in metadata.tables.values():
+        for index in table.indexes:
+            if _WHERE in index.info:
+                index.dialect_options["postgresql"]["where"] = index.info[_WHERE]
 
 
 tasks = _table(
@@ -196,10 +209,11 @@ workers = _table(  # for people to read; nothing may depend on it
     Column("stopped_at", UtcTime),
 )
 
-queues = _table(  # those that somebody paused once; a queue needs no row
+queues = _table(  # those that somebody paused once; a queue needs no row, '' stands for all
     "queues",
     Column("name", Text, primary_key=True),
     Column("paused_at", UtcTime),
+    Column("reason", Text),
 )
 
 task_counts = _table(  # how many tasks ended, by day: counting ten million rows takes seconds
@@ -212,6 +226,7 @@ task_counts = _table(  # how many tasks ended, by day: counting ten million rows
     Column("ran_ms", BigInt, nullable=False, server_default="0"),  # all of them together
 )
 
+FINAL_ROW_TRIGGER_NAME = "tasks_final_row"
 _FINAL_ROW = "a finished task cannot change: retry it first"
 
 FINAL_ROW_TRIGGER = {

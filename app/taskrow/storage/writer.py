@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,13 +20,14 @@ from sqlalchemy.exc import OperationalError
 from taskrow.errors import DatabaseError
 from taskrow.storage.alone import WorkFailed
 from taskrow.storage.checkpoints import Checkpoints
-from taskrow.storage.files import identity_of
+from taskrow.storage.database import raise_plainly
 from taskrow.storage.gate import Gate
-from taskrow.storage.prepared import drive, driver_of
+from taskrow.storage.prepared import Once, drive, driver_of
+from taskrow.storage.same_file import SameFile
 
 T = TypeVar("T")
 
-_OUTSIDER_RETRY = 0.001  # seconds; an admin's shell does not know of the gate
+_OUTSIDER_RETRY = 0.001  # seconds
 
 
 class Writer:
@@ -34,10 +36,9 @@ class Writer:
     ``patience``: seconds to wait for the turn, at most.
     """
 
-    def __init__(self, path: Path, engine: Engine, *, patience: float) -> None:
-        self._path, self._engine, self._patience = path, engine, patience
-        self._file = str(path)
-        self._identity = identity_of(self._file)
+    def __init__(self, path: Path, file: SameFile, engine: Engine, *, patience: float) -> None:
+        self._path, self._file = path, file
+        self._engine, self._patience = engine, patience
         self.checkpoints = Checkpoints(path)
         self._gate: Gate | None = None
         self._connection: Connection | None = None
@@ -59,7 +60,7 @@ class Writer:
         gate.enter(deadline)
         try:
             done = self._run(work, deadline)
-            self._must_be_the_same_file()
+            self._file.must_be_there()
             self._after_commit()
         finally:
             gate.leave()
@@ -67,9 +68,12 @@ class Writer:
 
     def _run(self, work: Callable[[Connection], T], deadline: float) -> T:
         connection = self._connection or self._connect()
+        is_one_statement = isinstance(work, Once)
         self.thread = threading.get_ident()
         try:
-            self._begin(connection, deadline)
+            if is_one_statement:
+                return _despite_outsiders(partial(work, connection), deadline)
+            _despite_outsiders(partial(drive, connection, "BEGIN IMMEDIATE"), deadline)
             done = work(connection)
             _must_stand(connection)
             drive(connection, "COMMIT")
@@ -79,17 +83,6 @@ class Writer:
         finally:
             self.thread = None
         return done
-
-    def _begin(self, connection: Connection, deadline: float) -> None:
-        while True:
-            try:
-                drive(connection, "BEGIN IMMEDIATE")
-            except OperationalError as error:
-                if "locked" not in str(error.orig) or time.monotonic() > deadline:
-                    raise
-                time.sleep(_OUTSIDER_RETRY)
-            else:
-                return
 
     def _undo(self, connection: Connection, error: BaseException) -> None:
         """After trouble with the file, or in user code, the next begins on a new connection."""
@@ -101,14 +94,6 @@ class Writer:
         else:
             driver_of(connection).rollback()
 
-    def _must_be_the_same_file(self) -> None:
-        """A deleted file can be written to without an error: such a commit must not be promised."""
-        if identity_of(self._file) != self._identity:
-            raise DatabaseError(
-                f"the task database {self._path} was deleted or replaced while it was in use: "
-                "what is written now would be lost; put it back and restart"
-            )
-
     def _after_commit(self) -> None:
         connection = self._connection
         assert connection is not None
@@ -117,11 +102,15 @@ class Writer:
             self._close_connection()
 
     def _open_gate(self) -> Gate:
-        self._gate = Gate(self._path)
+        try:
+            self._gate = Gate(self._path)
+        except OSError as error:
+            raise_plainly(str(self._path), error)
         return self._gate
 
     def _connect(self) -> Connection:
         # Its first act may be to set the file to WAL, so this is done in a turn at the gate.
+        self.checkpoints.log.let_go()
         self._connection = connection = self._engine.connect()
         connection.begin()
         return connection
@@ -130,9 +119,11 @@ class Writer:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
+            self.checkpoints.log.let_go()
 
     def leave_gate(self) -> None:
         """In a fork: a turn that its parent had must not stand when the parent is gone."""
+        self.checkpoints.log.let_go()
         if self._gate is not None:
             self._gate.close()
 
@@ -141,6 +132,17 @@ class Writer:
         self._close_connection()
         self._engine.dispose()
         self.leave_gate()
+
+
+def _despite_outsiders(attempt: Callable[[], T], deadline: float) -> T:
+    """Try until nobody holds SQLite's lock who did not come through the gate: an admin's shell."""
+    while True:
+        try:
+            return attempt()
+        except OperationalError as error:
+            if "locked" not in str(error.orig) or time.monotonic() > deadline:
+                raise
+        time.sleep(_OUTSIDER_RETRY)
 
 
 def _must_stand(connection: Connection) -> None:

@@ -114,6 +114,7 @@ _MEMBERS = (
         "no-such-task-function",
         "body-too-large", "not-json", "bad-member", "unknown-member", "bad-arguments",
         "has-a-twin", "idempotency-key-reused", "database-unavailable",
+        "queue-full", "disk-full",
     ),
 )  # fmt: skip
 def submit() -> Response:

@@ -16,7 +16,7 @@ from taskrow.web.problems import Problem, no_such_task
 from taskrow.web.schemas import JSON, TASK_ID, ref
 
 _LINKS = ("task", "status", "result")
-_PROBLEMS = ("closed", "no-such-task", "database-unavailable")
+_PROBLEMS = ("closed", "no-such-task", "database-unavailable", "disk-full")
 
 _ERASED = (
     "The credentials of its request were erased when the task ended, so it cannot run again as "

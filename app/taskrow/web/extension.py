@@ -195,16 +195,16 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     # -- whole queues ---
 
-    def pause(self, queue: str) -> None:
+    def pause(self, queue: str, *, reason: str | None = None) -> None:
         """Have workers take nothing more from a queue; what runs goes on."""
-        lanes.pause(self.engine(), queue)
+        lanes.pause(self.engine(), queue, reason)
 
     def resume(self, queue: str) -> bool:
         """Have workers take from a queue again, at once. False: it was not paused."""
         return lanes.resume(self.engine(), queue)
 
     def paused(self) -> dict[str, datetime]:
-        """The paused queues, and since when."""
+        """The paused queues, and since when; the empty name: all (``taskrow pause --all``)."""
         return lanes.paused(self.engine())
 
     def drain(self, *queues: str, timeout: float | None = None) -> None:
@@ -217,8 +217,10 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""
-        if has_app_context() and current_app._get_current_object() in self._apps:  # type: ignore[attr-defined]
-            return engine_of(current_app)
+        if has_app_context():
+            app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+            if app in self._apps:
+                return engine_of(app)
         if len(self._apps) == 1:
             return engine_of(self._apps[0])
         raise NoApplicationError
@@ -235,7 +237,7 @@ def _settings_of(app: Flask) -> Settings:
         raise SettingsError(f"TASKROW_DATABASE_URL must be a text, not {url!r}")
     if url is None:
         with suppress(OSError):  # whoever opens the database says what is wrong
-            Path(app.instance_path).mkdir(parents=True, exist_ok=True)
+            Path(app.instance_path).mkdir(mode=0o755, parents=True, exist_ok=True)
     url = _absolute(url or "sqlite:///taskrow.db", Path(app.instance_path))
     return read_settings({**app.config, "TASKROW_DATABASE_URL": url})
 

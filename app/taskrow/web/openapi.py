@@ -24,6 +24,8 @@ from taskrow.web.schemas import (
 
 Document = dict[str, Any]
 
+_COMES_AGAIN = {"database-unavailable", "queue-full", "disk-full"}
+
 _ABOUT = (
     "Tasks are rows: what was submitted, how far it is, what came of it. Errors are problem "
     "documents (RFC 9457). To list, submit, cancel and retry is closed unless the application "
@@ -143,7 +145,7 @@ def _problems(kinds: list[str]) -> Document:
             content={PROBLEM: problem_schema(kinds)},
         )
     )
-    if "database-unavailable" in kinds:
+    if not _COMES_AGAIN.isdisjoint(kinds):
         told["headers"] = {"Retry-After": {"$ref": "#/components/headers/Retry-After"}}
     return told
 

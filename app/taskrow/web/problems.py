@@ -14,10 +14,18 @@ from typing import Any
 from flask import Response
 from werkzeug.exceptions import HTTPException, default_exceptions
 
-from taskrow.errors import DatabaseError
+from taskrow.errors import DatabaseError, DiskFullError, QueueFullError
 
 TYPE = "urn:taskrow:problem:"
-_SOON = 1  # seconds
+
+# Status code, kind, sentence, and after how many seconds it may be otherwise.
+_UNAVAILABLE = (
+    503, "database-unavailable", "The task database cannot be used at the moment.", 1,
+)  # fmt: skip
+_FULL: dict[type[DatabaseError], tuple[int, str, str, int]] = {
+    QueueFullError: (503, "queue-full", "Too many tasks wait already.", 5),
+    DiskFullError: (507, "disk-full", "There is no space left for more tasks.", 60),
+}
 
 
 class Problem(HTTPException):
@@ -78,7 +86,11 @@ def no_such_task() -> Problem:
     return Problem(404, "no-such-task", "There is no task with this id, or not any more.")
 
 
-def unavailable(_: DatabaseError) -> Problem:
+def unavailable(error: DatabaseError) -> Problem:
     """The database cannot be used: nothing was stored, and where it lies is nobody's business."""
-    detail = "The task database cannot be used at the moment. Nothing was submitted: try again."
-    return Problem(503, "database-unavailable", detail, headers={"Retry-After": str(_SOON)})
+    code, kind, what, seconds = _UNAVAILABLE
+    for known, facts in _FULL.items():
+        if isinstance(error, known):
+            code, kind, what, seconds = facts
+    detail = f"{what} Nothing was submitted: try again."
+    return Problem(code, kind, detail, headers={"Retry-After": str(seconds)})

@@ -37,6 +37,8 @@ PROBLEMS: dict[str, tuple[int, str]] = {
     "idempotency-key-reused": (422, "The key was used before, for another request."),
     "task-failed": (424, "The task failed, so it has no result; `error` says how."),
     "database-unavailable": (503, "Nothing was done; try again after `Retry-After`."),
+    "queue-full": (503, "Too many tasks wait; try again after `Retry-After`."),
+    "disk-full": (507, "There is no space for more tasks; try again after `Retry-After`."),
 }
 
 

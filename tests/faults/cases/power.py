@@ -89,7 +89,7 @@ def _one_cycle(place: Path) -> int:
 
 def _make_file_system(image: Path) -> None:
     with image.open("wb") as file:
-        file.truncate(64 * 2**20)
+        file.truncate(256 * 2**20)
     subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
 
 

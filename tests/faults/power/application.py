@@ -24,7 +24,6 @@ queue = TaskQueue(app)
 
 # A log of eight megabytes would never be folded while we look.
 checkpoints.__dict__["_CHECKPOINT_BYTES"] = 128 * 1024
-checkpoints.__dict__["_TRUNCATE_BYTES"] = 256 * 1024
 
 
 @app.post("/view")
