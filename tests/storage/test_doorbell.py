@@ -196,7 +196,8 @@ def test_a_gate_that_is_deleted_is_heard_when_it_is_there_again(
     sqlite: Database, path: Path
 ) -> None:
     with listening(sqlite) as bell:
-        path.with_name("tasks.db-write").unlink()
+        for name in ("entry", "write"):
+            path.with_name(f"tasks.db-{name}").unlink()
         eventually(lambda: not bell.rang())
         with closing(Gate(path)) as gate, gate.turn(time.monotonic() + 1):
             pass
