@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
 from taskrow.engine.crew import Crew
-from taskrow.engine.exchange import Give, Take, exchange
+from taskrow.engine.exchange import Give, Take, Turns, exchange
 from taskrow.engine.intake import Intake
 from taskrow.engine.journal import Journal
 from taskrow.engine.listening import Listener
@@ -75,7 +75,7 @@ class Supervisor:
         self._wires = Wires()
         self._next_due: datetime | None = None
         self._portion = Portion(_HOLD)
-        self._since_oldest = 0
+        self._turns = Turns()
         self._hungry = True  # there may be more to claim than was taken
         self._rhythm = Rhythm(self._crew)
         self._beat_at = self._upkeep_at = self._rest_until = 0.0
@@ -237,7 +237,7 @@ class Supervisor:
             beat=moment >= self._beat_at,
             capacity=min(most, self._crew.capacity(moment)) if self._wants_tasks(moment) else 0,
             queues=self._options.queues,
-            since_oldest=self._since_oldest,
+            turns=self._turns,
         )
         take = self._engine.database.write(lambda connection: exchange(connection, give))
         self._portion.learn(max(len(give.endings), len(take.claimed)), take.seconds)
@@ -251,7 +251,7 @@ class Supervisor:
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """The exchange is committed: let everybody know."""
-        self._next_due, self._since_oldest = take.next_due, take.since_oldest
+        self._next_due, self._turns = take.next_due, take.turns
         if give.capacity:
             self._hungry = len(take.claimed) >= give.capacity
         if give.beat:
