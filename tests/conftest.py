@@ -18,6 +18,8 @@ from taskrow.storage.database import Database
 from tests.support.databases import Templates, sqlite_url_of
 from tests.support.postgres import PostgresServer, PostgresUnavailable
 from tests.support.processes import ProcessFactory, processes
+from tests.support.shared import SharedPlace, shared_place
+from tests.support.spreading import Spreading, longest_first
 
 if TYPE_CHECKING:
     from tests.support.shell import Shell
@@ -30,6 +32,15 @@ def pytest_configure() -> None:
     """A shell that runs us in the background has us ignore Ctrl-C; our children must hear it."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    longest_first(items)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spreading:
+    return Spreading(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -80,11 +91,46 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """The URL of a database without rows: every test that uses it runs on both kinds.
 
-    It has taskrow's tables, but for tests with the mark ``empty_database``.
+    It has taskrow's tables, but for tests with the mark ``empty_database``. Those with the mark
+    ``shared_worker`` have one for all of their module, emptied before each.
     """
+    if is_shared(request):
+        place: SharedPlace = request.getfixturevalue(f"shared_{request.param}")
+        place.begin(tmp_path)
+        yield place.database_url
+        return
     empty = request.node.get_closest_marker("empty_database")
     new_url = empty_database_url if empty else new_database_url
     yield from new_url(request, tmp_path)
+
+
+def is_shared(request: pytest.FixtureRequest) -> bool:
+    """Whether a test shares its database and worker; one of such a module may have its own."""
+    node = request.node
+    return bool(node.get_closest_marker("shared_worker")) and not node.get_closest_marker(
+        "own_worker"
+    )
+
+
+@pytest.fixture(scope="module")
+def shared_sqlite(
+    templates: Templates, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedPlace]:
+    """A file, and the worker on it."""
+    directory = tmp_path_factory.mktemp("shared")
+    with shared_place(directory, templates.new_file(directory / "tasks.db")) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def shared_postgresql(
+    templates: Templates, postgres: PostgresServer, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SharedPlace]:
+    """A database on the server, and the worker on it."""
+    url = templates.new_on(postgres)
+    with shared_place(tmp_path_factory.mktemp("shared"), url) as place:
+        yield place
+    postgres.drop_database(url)
 
 
 @pytest.fixture
@@ -108,8 +154,18 @@ def database(engine: QueueEngine) -> Database:
 
 
 @pytest.fixture
-def start(tmp_path: Path, database_url: str) -> Iterator[ProcessFactory]:
-    """Starts real workers and web servers on the test's database; all end with the test."""
+def start(
+    request: pytest.FixtureRequest, tmp_path: Path, database_url: str
+) -> Iterator[ProcessFactory]:
+    """Starts real workers and web servers on the test's database; all end with the test.
+
+    With the mark ``shared_worker`` the worker stays for the next test that wants the same one.
+    """
+    if is_shared(request):
+        kind = request.node.callspec.params["database_url"]
+        place: SharedPlace = request.getfixturevalue(f"shared_{kind}")
+        yield place.processes
+        return
     with processes(tmp_path, database_url) as factory:
         yield factory
 

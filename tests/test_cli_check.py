@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from sqlalchemy import update
 
 from taskrow.storage.tables import tasks
@@ -38,6 +39,7 @@ def test_what_is_broken_is_said_with_its_places(shell: Shell) -> None:
     assert [one["name"] for one in json.loads(result.output) if one["broken"]] == ["result"]
 
 
+@pytest.mark.empty_database
 def test_where_nothing_was_submitted_there_is_nothing_to_check(shell: Shell) -> None:
     said = shell.refuse("check")
     assert "nothing was submitted yet" in said or "run `taskrow upgrade`" in said

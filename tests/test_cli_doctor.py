@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.apps.doors.tasks import add
 from tests.support.shell import Shell
 
@@ -38,6 +40,7 @@ def test_what_is_bad_is_an_exit_code(shell: Shell) -> None:
     assert told["task names"]["level"] == "OK"
 
 
+@pytest.mark.empty_database
 def test_a_database_that_is_not_there_is_no_reason_for_alarm(sqlite_url: str, shell: Shell) -> None:
     if shell.engine.unchecked_database.dialect == "sqlite":
         assert "not there yet" in shell.say("doctor")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,12 @@ def test_effects_in_a_transaction_of_their_own_are_noticed(
     engine: QueueEngine, start: ProcessFactory
 ) -> None:
     deaths = Deaths(engine, start, "tests.apps.commit_kills_autocommit:app")
-    deaths.run(times=1)
+
+    def noticed() -> bool:
+        return any(times > 1 for times in effects(engine).values())
+
+    deaths.run(times=1, until=noticed)
+    assert noticed()
     assert any("effects" in wrong for wrong in deaths.wrongs())
 
 
@@ -69,8 +75,8 @@ class Deaths:
         self.replaced = 0
         make_effects(engine)
 
-    def run(self, times: int) -> None:
-        """Each step with each victim, so many times."""
+    def run(self, times: int, until: Callable[[], bool] = lambda: False) -> None:
+        """Each step with each victim, so many times, or until ``until`` says that it is enough."""
         plans = [(step, victim) for _ in range(times) for step in STEPS for victim in VICTIMS]
         for step, victim in plans:
             args = encode_arguments((step, victim), {}, limit=10_000)
@@ -78,9 +84,9 @@ class Deaths:
             self._ids.append(self._engine.submit("commits.die", args, options))
         workers = [self._worker() for _ in range(WORKERS)]
         deadline = time.monotonic() + 50 + 40 * times
-        while self._left():
+        while self._left() and not until():
             assert time.monotonic() < deadline, f"{self._left()} tasks are left"
-            eventually(lambda: self._has_died(workers) or not self._left())
+            eventually(lambda: self._has_died(workers) or not self._left() or until())
             for worker in self._has_died(workers):
                 workers[workers.index(worker)] = self._worker()
                 self.replaced += 1

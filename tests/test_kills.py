@@ -88,14 +88,12 @@ class Chaos:
         self.crashed: list[str] = []
         self.kills = self.stops = 0
 
-    def run(self, until: Callable[[], bool] = lambda: False, seconds: float = 90.0) -> None:
+    def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Until all tasks are over, or ``until`` says so."""
         submit_many(self._engine, tasks_for(self._engine))
         self._workers = [self._worker() for _ in range(WORKERS)]
-        deadline = time.monotonic() + seconds
         while unfinished(self._engine) and not until():
-            assert time.monotonic() < deadline, f"{unfinished(self._engine)} tasks are left"
-            eventually(self._pause(1.1), seconds=5)
+            self._pause(1.1, until)
             self._disturb()
         self._end()
 
@@ -108,13 +106,27 @@ class Chaos:
             if worker.stop() not in (0, -signal.SIGTERM):  # the latter while it starts
                 self.crashed.append(worker.output())
 
-    def _pause(self, seconds: float) -> Callable[[], bool]:
+    def _pause(self, seconds: float, until: Callable[[], bool]) -> None:
+        """So long at least, and until something has been done: slow workers would be killed first.
+
+        The end of a worker that nobody has killed is something, too.
+        """
         end = time.monotonic() + seconds
-        return lambda: time.monotonic() > end or not unfinished(self._engine)
+        goal = unfinished(self._engine) - tasks_for(self._engine) // 25
+
+        def look() -> bool:
+            self._continue_stopped()
+            left = unfinished(self._engine)
+            is_time = time.monotonic() > end and (left <= goal or bool(self._ended()))
+            return is_time or not left or until()
+
+        eventually(look, seconds=60)
+
+    def _ended(self) -> list[Process]:
+        return [worker for worker in self._workers if worker.process.poll() is not None]
 
     def _disturb(self) -> None:
-        self._continue_stopped()
-        for worker in [w for w in self._workers if w.process.poll() is not None]:
+        for worker in self._ended():
             self.crashed.append(worker.output())
             self._replace(worker)
         stopped = [process for _, process in self._stopped]
@@ -122,7 +134,7 @@ class Chaos:
         if not at_work:
             return
         victim = self._random.choice(at_work)
-        if self._random.random() < self._share:
+        if not self.kills or (self.stops and self._random.random() < self._share):
             self.kills += 1
             victim.kill()
             self._replace(victim)

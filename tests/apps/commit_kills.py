@@ -81,4 +81,4 @@ def _step_before_saying(_: Runner, *reports: Any) -> str:
 for kind in Database.__subclasses__():
     _wrap(kind, "write_alone", lambda *_: "after COMMIT")
 _wrap(Committer, "_commit_patiently", lambda *_: "before report")
-_wrap(Runner, "_say", _step_before_saying)
+_wrap(Runner, "say", _step_before_saying)

@@ -27,6 +27,8 @@ from tests.apps.celery_words import (
 from tests.celery.conftest import Project
 from tests.support.processes import eventually
 
+pytestmark = pytest.mark.shared_worker
+
 
 def test_shared_tasks_run_in_the_worker_of_the_application_factory(project: Project) -> None:
     project.work()

@@ -122,7 +122,9 @@ def test_a_due_time_shows_what_the_text_says(rule: CronRule, after: datetime) ->
 def no_zones(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A machine without a time zone database."""
     before = zoneinfo.TZPATH
-    monkeypatch.setitem(sys.modules, "tzdata", None)
+    parts = [name for name in sys.modules if name.partition(".")[0] == "tzdata"]
+    for name in ("tzdata", *parts):
+        monkeypatch.setitem(sys.modules, name, None)
     zoneinfo.reset_tzpath(to=[])
     ZoneInfo.clear_cache()
     yield

@@ -44,6 +44,7 @@ def test_what_waited_too_long_is_cancelled_and_never_run(
         AsyncResult(ids[0], engine).get(30)
 
 
+@pytest.mark.shared_worker
 def test_what_was_started_in_time_may_be_retried_later(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -52,6 +53,7 @@ def test_what_was_started_in_time_may_be_retried_later(
     assert (final(engine, task_id).result, final(engine, task_id).attempt) == ('"went well"', 2)
 
 
+@pytest.mark.shared_worker
 def test_a_retry_by_hand_forgets_that_it_expired(
     engine: QueueEngine, start: ProcessFactory
 ) -> None:

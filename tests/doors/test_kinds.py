@@ -22,6 +22,7 @@ from tests.support.processes import ProcessFactory, eventually
 from tests.support.rows import error_of, final, runs, submit
 
 APP = "tests.apps.kinds:app"
+pytestmark = pytest.mark.shared_worker
 
 
 def test_a_coroutine_runs_in_the_context_of_the_application(

@@ -25,6 +25,7 @@ from tests.support.processes import ProcessFactory
 from tests.support.rows import error_of, final, runs, submit
 
 APP = "tests.apps.retries:app"
+pytestmark = pytest.mark.shared_worker
 
 
 def test_only_the_exceptions_that_are_named_are_retried(

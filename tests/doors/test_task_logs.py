@@ -15,6 +15,7 @@ from tests.support.processes import Process, ProcessFactory, eventually
 from tests.support.rows import final, submit
 
 APP = "tests.apps.runtime:app"
+pytestmark = pytest.mark.shared_worker
 sqlite_only = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 
 
@@ -79,6 +80,7 @@ def test_a_flood_leaves_its_newest_records(engine: QueueEngine, worker: Process)
 
 
 @sqlite_only
+@pytest.mark.own_worker
 def test_a_task_that_configures_logging_does_so_for_itself_alone(
     engine: QueueEngine, worker: Process
 ) -> None:
@@ -89,6 +91,7 @@ def test_a_task_that_configures_logging_does_so_for_itself_alone(
 
 
 @sqlite_only
+@pytest.mark.own_worker
 def test_what_runs_in_the_tasks_context_belongs_to_it(
     engine: QueueEngine, worker: Process, tmp_path: Path
 ) -> None:

@@ -81,6 +81,7 @@ def test_a_cancel_reaches_its_task_alone(
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_a_soft_timeout_is_heard_at_the_next_update(
     engine: QueueEngine, threads: StartThreads
 ) -> None:
@@ -110,6 +111,7 @@ def test_a_hard_timeout_ends_the_runner_and_gives_its_neighbours_back(
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_a_crash_costs_each_task_of_the_runner_an_attempt(
     engine: QueueEngine, threads: StartThreads, tmp_path: Path
 ) -> None:
@@ -124,6 +126,7 @@ def test_a_crash_costs_each_task_of_the_runner_an_attempt(
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_a_task_that_breaks_the_runner_is_lost_and_not_stuck(
     engine: QueueEngine, threads: StartThreads
 ) -> None:

@@ -51,6 +51,7 @@ def test_chains_of_children_end_in_the_threads_of_one_runner(
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_a_child_runs_in_a_free_thread_of_the_same_runner(
     engine: QueueEngine, threads: StartThreads
 ) -> None:
@@ -71,6 +72,7 @@ def test_a_child_runs_though_its_parent_was_the_last_task_of_a_runner(
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_when_the_waits_are_over_no_more_run_at_once_than_before(
     engine: QueueEngine, threads: StartThreads, tmp_path: Path
 ) -> None:
@@ -93,6 +95,7 @@ def test_when_the_waits_are_over_no_more_run_at_once_than_before(
 # -- stopping ------------------------------------------------------------------------------------
 
 
+@pytest.mark.shared_worker
 def test_terminating_one_gives_its_neighbours_back(
     engine: QueueEngine, threads: StartThreads, tmp_path: Path
 ) -> None:
@@ -119,6 +122,7 @@ def test_terminating_one_gives_its_neighbours_back(
 # -- commits and logs ----------------------------------------------------------------------------
 
 
+@pytest.mark.shared_worker
 def test_tasks_in_threads_commit_each_for_itself(
     engine: QueueEngine, threads: StartThreads
 ) -> None:
@@ -178,6 +182,7 @@ def submit_dying(engine: QueueEngine) -> str:
 
 
 @sqlite_only
+@pytest.mark.shared_worker
 def test_the_process_is_restored_when_none_of_its_threads_runs_a_task(
     engine: QueueEngine, threads: StartThreads, tmp_path: Path
 ) -> None:

@@ -23,6 +23,7 @@ SOFTLY = ("SoftTimeout", "it has run longer than its soft_timeout of 0.1 s")
 
 
 @pytest.mark.parametrize("function", [options.hold_the_interpreter, options.sleep_long])
+@pytest.mark.shared_worker
 def test_what_overstays_its_timeout_is_ended_whatever_it_does(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path, function: TaskFunction[..., Any]
 ) -> None:
@@ -54,6 +55,7 @@ def test_what_waits_behind_it_goes_back_unharmed(
     assert runs(tmp_path / "mark") == 1
 
 
+@pytest.mark.shared_worker
 def test_a_timeout_is_retried_when_retries_are_left(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -73,6 +75,7 @@ def test_a_stopping_worker_keeps_to_the_timeouts(
     assert error_of(engine.get(task_id)) == TOO_LONG
 
 
+@pytest.mark.shared_worker
 def test_a_soft_timeout_is_an_exception_in_the_task(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -86,6 +89,7 @@ def test_a_soft_timeout_is_an_exception_in_the_task(
     assert runs(mark) == 1
 
 
+@pytest.mark.shared_worker
 def test_a_task_that_swallows_it_hears_it_once_and_is_ended_by_the_hard_one(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -95,6 +99,7 @@ def test_a_task_that_swallows_it_hears_it_once_and_is_ended_by_the_hard_one(
     assert runs(tmp_path / "mark") == 1
 
 
+@pytest.mark.shared_worker
 def test_the_alarm_never_cuts_a_report_in_two(engine: QueueEngine, start: ProcessFactory) -> None:
     worker = start.worker("--runners", "1", app=APP)
     task = final(engine, submit(engine, options.chatter))
@@ -103,6 +108,7 @@ def test_the_alarm_never_cuts_a_report_in_two(engine: QueueEngine, start: Proces
     assert "Traceback" not in worker.output()
 
 
+@pytest.mark.shared_worker
 def test_a_task_that_disturbs_the_alarm_does_so_for_itself_alone(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:

@@ -14,6 +14,7 @@ from tests.support.processes import ProcessFactory, eventually
 from tests.support.rows import error_of, final, runs
 
 APP = "tests.apps.view_options:app"
+pytestmark = pytest.mark.shared_worker
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ from tests.engine.commits import APP, effects, make_effects
 from tests.support.processes import Process, ProcessFactory, eventually
 from tests.support.rows import error_of, final, submit
 
+pytestmark = pytest.mark.shared_worker
+
 
 @pytest.fixture
 def worker(engine: QueueEngine, start: ProcessFactory) -> Process:
@@ -52,6 +54,7 @@ def test_after_it_the_task_is_over_whatever_the_function_does(
     assert effects(engine)[task.id] == 1
 
 
+@pytest.mark.own_worker
 def test_the_function_may_go_on_over_many_heartbeats(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:

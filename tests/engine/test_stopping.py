@@ -19,6 +19,7 @@ from tests.support.rows import error_of, final, submit
 APP = "tests.apps.waiting:app"
 
 
+@pytest.mark.shared_worker
 def test_a_task_sees_that_it_was_asked_to_stop(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -29,6 +30,7 @@ def test_a_task_sees_that_it_was_asked_to_stop(
     assert final(engine, task_id).result == '"heard it"'
 
 
+@pytest.mark.shared_worker
 def test_a_task_that_does_not_listen_is_terminated(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:

@@ -8,7 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.faults.board import BOARD, Case, Unavailable, all_cases
+from tests.faults.board import BOARD, Case, all_cases
+from tests.faults.needs import Unavailable
 from tests.faults.scene import scene
 
 PASS, FAIL, SKIP = "PASS", "FAIL", "SKIP"

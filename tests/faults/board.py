@@ -1,7 +1,7 @@
 """The scoreboard: each case injects one fault for real, and says what was seen.
 
 A case is a function that takes a :class:`~tests.faults.scene.Scene`. It returns what it saw in a
-few words; an AssertionError is a FAIL; :class:`Unavailable` means that it cannot be tried here.
+few words; an AssertionError is a FAIL; Unavailable (needs.py) means that it cannot be tried here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from tests.faults.scene import Scene
 
 Play = Callable[["Scene"], str]
-
-
-class Unavailable(Exception):
-    """What a case needs is not here; the message says what, and how to get it."""
 
 
 @dataclass(frozen=True)

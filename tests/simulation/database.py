@@ -45,6 +45,10 @@ class SimulatedDatabase(Database):
     def close(self) -> None:
         self._inner.close()
 
+    def wait(self, seconds: float) -> None:
+        """Let so much virtual time go by."""
+        self._machine.hub.sleep(seconds)
+
     @contextmanager
     def _trouble(self) -> Iterator[bool]:
         """Around a write: what goes wrong with it. True: it is to be undone in the middle."""

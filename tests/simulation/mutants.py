@@ -46,11 +46,18 @@ def _no_fence() -> Iterator[Any]:
 def _unfenced_reclaim() -> Iterator[Any]:
     """What was read a while ago is taken back, whoever has it now."""
 
+    one = Upkeep._reclaim_one
+
     def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
         with patch.object(finish, "FENCE", _BY_SEQ):
             return finish._end(connection, ending, now)
 
+    def slowly(self: Upkeep, *args: Any) -> bool:
+        self._engine.database.wait(self._engine.settings.lease)  # type: ignore[attr-defined]
+        return one(self, *args)
+
     yield patch.object(finish, "reclaim", reclaim)
+    yield patch.object(Upkeep, "_reclaim_one", slowly)
 
 
 def _wall_clock_lease() -> Iterator[Any]:

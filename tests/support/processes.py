@@ -43,9 +43,14 @@ class Process:
                 start_new_session=True,
             )
         self.pid = self.process.pid
+        self._forgotten = 0  # bytes
 
     def output(self) -> str:
-        return self.log.read_text(errors="replace")
+        return self.log.read_bytes()[self._forgotten :].decode(errors="replace")
+
+    def forget_output(self) -> None:
+        """Its output begins here."""
+        self._forgotten = self.log.stat().st_size
 
     def wait_for(self, words: str, seconds: float = 30.0) -> None:
         """Wait until the output has ``words``; AssertionError if the process ends before."""

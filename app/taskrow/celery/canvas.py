@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taskrow.celery.result import AsyncResult, EagerResult
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Signature(Call):
     """A call in Celery's words; ``celery.queue.submit_many`` takes it like any other.
 
@@ -35,7 +35,7 @@ class Signature(Call):
     def set(self, **options: Any) -> Signature:
         """Give it options as of ``apply_async``: the signature itself has them then."""
         checked = self.function.task.submit_options(options)
-        object.__setattr__(self, "options", {**self.options, **checked})  # as Celery has it
+        self.options = {**self.options, **checked}  # as Celery has it
         return self
 
     def clone(

@@ -24,14 +24,13 @@ from taskrow.errors import (
 )
 from taskrow.storage.bulk import submit_all
 from taskrow.storage.given_ids import check_ids, is_about_id
-from taskrow.storage.submit import NewTask
+from taskrow.storage.submit import NewTask, PlainRow, plain_row_of
 
 if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
     from taskrow.engine.queue import QueueEngine
 
-_Pattern = tuple[Any, ...]
-_OF_PATTERN = len(("id", "name", "args"))  # the fields of NewTask that are each call's own
+_OWN = len(("id", "name", "args"))  # the beginning of a row, which is each call's own
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
 _TAKEN_MEANWHILE = "an id that was given to one of the tasks was taken meanwhile: it is used once"
@@ -77,7 +76,9 @@ def submit_calls(
     return [AsyncResult(task_id, engine) for task_id in ids]
 
 
-def _submit_all(connection: Connection, rows: Sequence[NewTask], now: datetime) -> list[str]:
+def _submit_all(
+    connection: Connection, rows: Sequence[PlainRow | NewTask], now: datetime
+) -> list[str]:
     try:
         return submit_all(connection, rows, now=now)
     except IntegrityError as error:
@@ -92,39 +93,45 @@ class _Rows:
     def __init__(self, engine: QueueEngine, now: datetime) -> None:
         self._engine, self._now = engine, now
         self._limit = engine.settings.max_payload
-        self._patterns: dict[tuple[TaskFunction[..., Any], int], _Pattern | None] = {}
+        self._patterns: dict[tuple[TaskFunction[..., Any], int], PlainRow | None] = {}
+        self._alive: list[object] = []  # what has such an id keeps it
         self.given: list[NewTask] = []  # those whose caller gave them an id
 
-    def of(self, calls: Iterable[Call]) -> list[NewTask]:
-        listed = list(calls)
-        ids = new_ids(self._now, len(listed))
-        return [self._row(call, task_id) for call, task_id in zip(listed, ids, strict=True)]
+    def of(self, calls: Iterable[Call]) -> list[PlainRow | NewTask]:
+        parts = [self._part(call) for call in calls]
+        ids = new_ids(self._now, len(parts))
+        return [
+            part if isinstance(part, NewTask) else (task_id, *part)
+            for part, task_id in zip(parts, ids, strict=True)
+        ]
 
-    def _row(self, call: Call, task_id: str) -> NewTask:
+    def _part(self, call: Call) -> PlainRow | NewTask:
+        """A row without its id; or the task, where it is not like others."""
         if not isinstance(call, Call):
             raise NotATaskError(f"submit_many takes calls such as task.s(1, 2), not {call!r:.100}")
-        key = call.function, id(call.options)
+        function = call.function
+        key = function, id(call.options)
         if key not in self._patterns:
             self._patterns[key] = self._pattern(call)
-        pattern = self._patterns[key]
-        if pattern is None:
-            return self._own_row(call, task_id)
-        args = call.function.encode_call(call.args, call.kwargs, limit=self._limit)
-        return NewTask._make((task_id, call.function.name, args, *pattern))
+            self._alive.append(call.options)
+        if (pattern := self._patterns[key]) is None:
+            return self._own_task(call)
+        return (function.name, function.encode_call(call.args, call.kwargs, self._limit), *pattern)
 
-    def _own_row(self, call: Call, task_id: str) -> NewTask:
+    def _own_task(self, call: Call) -> NewTask:
         task = self._new_task(call)
-        if call.options.get("task_id") is None:
-            return task._replace(id=task_id)
-        self.given.append(task)
+        if call.options.get("task_id") is not None:
+            self.given.append(task)
         return task
 
-    def _pattern(self, call: Call) -> _Pattern | None:
-        """What stands for all calls with these options; None where each has a key of its own."""
+    def _pattern(self, call: Call) -> PlainRow | None:
+        """What all calls with these options end with; None where each has a key of its own."""
         check_submit_options(call.options)
         if call.options.get("session") is not None:
             raise OptionError("session is one for all: give it to submit_many")
-        return None if call.has_key else self._new_task(call)[_OF_PATTERN:]
+        if call.has_key:
+            return None
+        return plain_row_of(self._new_task(call), self._now)[_OWN:]
 
     def _new_task(self, call: Call) -> NewTask:
         given = call.args, dict(call.kwargs)

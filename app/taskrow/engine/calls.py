@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from taskrow.engine.result import AsyncResult
 
 
-_NONE: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
+NOTHING: Mapping[str, Any] = MappingProxyType({})  # one for all: so calls are known to be alike
 
 
 def as_written(name: str, args: Iterable[Any], kwargs: Mapping[str, Any]) -> str:
@@ -43,14 +43,14 @@ def call_of(
         ) from None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # not frozen: a loop that makes many of them would take a quarter longer
 class Call:
     """A task function, its arguments and the options of this one task (as of ``apply_async``)."""
 
     function: TaskFunction[..., Any]
     args: tuple[Any, ...] = ()
-    kwargs: Mapping[str, Any] = field(default_factory=lambda: _NONE)
-    options: Mapping[str, Any] = field(default_factory=lambda: _NONE)
+    kwargs: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    options: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
     def __str__(self) -> str:
         return as_written(self.function.name, self.args, self.kwargs)

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from taskrow.domain.checks import refuse_unknown
@@ -17,7 +16,7 @@ from taskrow.domain.ids import is_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import encode_arguments
 from taskrow.domain.unique import checked_key, full_key, key_by_rule
-from taskrow.engine.calls import Call, call_of
+from taskrow.engine.calls import NOTHING, Call, call_of
 from taskrow.engine.clock import utc_now
 from taskrow.engine.committing import DirectLine
 from taskrow.engine.context import TaskContext, TaskRequest
@@ -36,7 +35,6 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _OF_FUNCTIONS = ("queue", "priority", "retries")  # options of functions that one task can have
-_NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 
 
 class TaskFunction(Generic[P, R]):
@@ -76,7 +74,7 @@ class TaskFunction(Generic[P, R]):
 
     def delay(self, /, *args: P.args, **kwargs: P.kwargs) -> AsyncResult:
         """Submit a call. ArgumentsError (a TypeError) when it does not fit or is not JSON."""
-        return self.submit(args, kwargs, _NO_OPTIONS)
+        return self.submit(args, kwargs, NOTHING)
 
     def apply_async(
         self,
@@ -142,7 +140,7 @@ class TaskFunction(Generic[P, R]):
 
     def s(self, /, *args: P.args, **kwargs: P.kwargs) -> Call:
         """A call that is not submitted yet: for ``queue.submit_many``."""
-        return Call(self, args, kwargs)
+        return Call(self, args, kwargs, NOTHING)
 
     def new_task(
         self,
@@ -157,7 +155,7 @@ class TaskFunction(Generic[P, R]):
         given = {name: value for name, value in options.items() if value is not None}
         return engine.new_task(
             self.name,
-            self.encode_call(*call, limit=engine.settings.max_payload),
+            self.encode_call(*call, engine.settings.max_payload),
             self._options_for(given),
             now=now,
             owner=engine.owner(),
@@ -177,7 +175,7 @@ class TaskFunction(Generic[P, R]):
         with engine.around():
             return completed_value(self._call(context, args, kwargs), context)  # type: ignore[no-any-return]
 
-    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, limit: int) -> str:
+    def encode_call(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], limit: int) -> str:
         """The JSON text of a call. ArgumentsError when it does not fit or is not JSON."""
         self._check_call(args, kwargs)
         return encode_arguments(args, kwargs, limit=limit)

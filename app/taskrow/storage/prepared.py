@@ -112,8 +112,10 @@ class _Form:
     """The statement as one dialect has it: the SQL, and how it takes values."""
 
     def __init__(self, statement: Executable, names: Sequence[str], dialect: Dialect) -> None:
-        columns = {"column_keys": list(names)} if isinstance(statement, Insert) else {}
+        columns: dict[str, Any] = {}
         if isinstance(statement, Insert):
+            if set(names) <= set(statement.table.c.keys()):  # else it has values of its own
+                columns = {"column_keys": list(names)}
             statement = statement.inline()  # else PostgreSQL's says RETURNING
         compiled: Any = statement.compile(dialect=dialect, **columns)  # type: ignore[attr-defined]
         self.sql = str(compiled)

@@ -10,6 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from taskrow.storage.prepared import drive
+
 _INCREMENTAL = 2  # what PRAGMA auto_vacuum answers; a file that is not ours may have another mode
 _KEPT = 1000  # pages that stay to be used again: 4 MB
 _KEPT_SHARE = 10  # or one in so many
@@ -22,19 +24,17 @@ def has_space_to_give(connection: Connection) -> bool:
 
 def give_space_back(connection: Connection, *, pages: int) -> None:
     """Cut up to so many free pages off the file; it is smaller after the next checkpoint."""
-    if (surplus := _surplus(connection)) > 0:
-        raw: Any = connection.connection.driver_connection
-        for _ in range(min(pages, surplus)):
-            # Each row of its answer is a page, but one without columns, so that the driver stops
-            # after the first.
-            raw.execute("PRAGMA incremental_vacuum(1)")
+    for _ in range(min(pages, _surplus(connection))):
+        # One by one: Python's driver steps no further, however many are asked for.
+        drive(connection, "PRAGMA incremental_vacuum(1)")
 
 
 def _surplus(connection: Connection) -> int:
-    free = _ask(connection, "freelist_count")
-    if _ask(connection, "auto_vacuum") != _INCREMENTAL:  # 0 on one that has read nothing yet
+    free, pages = _ask(connection, "freelist_count"), _ask(connection, "page_count")
+    # Asked last: a connection that was there before the first table learns it with those.
+    if _ask(connection, "auto_vacuum") != _INCREMENTAL:
         return 0
-    return free - max(_KEPT, (_ask(connection, "page_count") - free) // _KEPT_SHARE)
+    return free - max(_KEPT, (pages - free) // _KEPT_SHARE)
 
 
 def _ask(connection: Connection, pragma: str) -> int:

@@ -71,6 +71,7 @@ class StoredRequest:
 
 
 COLUMNS = (*NewTask._fields, "status", "created_at")
+PlainRow = tuple[Any, ...]  # the values of PLAIN_COLUMNS, for a task without keys
 PLAIN_COLUMNS = tuple(name for name in COLUMNS if not name.endswith("_key"))
 
 
@@ -139,8 +140,8 @@ def submit(
     return task.id
 
 
-def plain_row_of(task: NewTask, now: datetime) -> tuple[Any, ...]:
-    """The values of PLAIN_COLUMNS for a task without keys that is written now."""
+def plain_row_of(task: NewTask, now: datetime) -> PlainRow:
+    """The row of a task without keys that is written now."""
     return (*task[:-2], *_state_of(task, now))
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.faults.board import Unavailable, case
+from tests.faults.board import case
 from tests.faults.cases.processes import Waiting
+from tests.faults.needs import Unavailable
 from tests.faults.scene import Scene, Watch, lines_of
 from tests.support.processes import eventually
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from tests.faults.board import Unavailable, case
+from tests.faults.board import case
+from tests.faults.needs import Unavailable
 from tests.faults.proxy import CUT_COMMITS, PASS, SWALLOW, Proxy
 from tests.faults.scene import Scene, Watch, scene
 from tests.support.postgres import PostgresServer, PostgresUnavailable

@@ -15,7 +15,8 @@ from http.client import HTTPException
 from pathlib import Path
 
 from tests.conformance.client import task_id
-from tests.faults.board import Unavailable, case
+from tests.faults.board import case
+from tests.faults.needs import Unavailable
 from tests.faults.operations.failing import fail_each
 from tests.faults.power.cutting import cut_all
 from tests.faults.power.journal import PROMISE, SYNC, WRITE, Entry, read_journal

@@ -6,18 +6,16 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from tests.faults.needs import Unavailable
+
 _HERE = Path(__file__).parent
-
-
-class CompilerMissing(RuntimeError):
-    """There is no C compiler here; the message says what to install."""
 
 
 def build(name: str, directory: Path) -> Path:
     """Compile ``name``.c into ``directory``; returns the library for LD_PRELOAD."""
     compiler = shutil.which("cc") or shutil.which("gcc")
     if compiler is None:
-        raise CompilerMissing("there is no C compiler: `apt-get install gcc libc6-dev`")
+        raise Unavailable("there is no C compiler: `apt-get install gcc libc6-dev`")
     library = directory / f"{name}.so"
     if not library.exists():
         source = _HERE / f"{name}.c"
