@@ -6,7 +6,8 @@ import select
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -16,10 +17,12 @@ from taskrow.storage.database import Database
 from taskrow.storage.doorbell import (
     ChannelBell,
     Doorbell,
+    Heard,
     LogBell,
     VersionBell,
     open_doorbell,
 )
+from taskrow.storage.gate import Gate
 from taskrow.storage.schema import ensure_schema
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import DONE, WORK
@@ -163,6 +166,42 @@ def test_the_bell_rings_after_its_process_has_forked(sqlite: Database, sqlite_ur
             eventually(lambda: not bell.rang())
             child.tell()
             assert hears(bell)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_who_leaves_the_gate_tells_of_a_commit_and_others_of_a_write(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    assert isinstance(sqlite, SqliteDatabase)
+    by_hand = create_engine(sqlite_url)
+    bell = open_doorbell(sqlite, WORK, of_others=True)
+    bell.rang()
+    add(sqlite)
+    assert bell.rang() is Heard.NOTHING, "it is told to leave those of its process unheard"
+    with running(submit_when_told, sqlite_url) as child:
+        child.hear()
+        bell.rang()
+        child.tell()
+        child.hear()
+        assert bell.rang() is Heard.COMMIT
+    with by_hand.begin() as connection:
+        connection.execute(text("UPDATE tasks SET priority = 9"))
+    assert bell.rang() is Heard.WRITE
+    bell.close()
+    by_hand.dispose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")
+def test_a_gate_that_is_deleted_is_heard_when_it_is_there_again(
+    sqlite: Database, path: Path
+) -> None:
+    with listening(sqlite) as bell:
+        for name in ("entry", "write"):
+            path.with_name(f"tasks.db-{name}").unlink()
+        eventually(lambda: not bell.rang())
+        with closing(Gate(path)) as gate, gate.turn(time.monotonic() + 1):
+            pass
+        assert hears(bell)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="inotify is Linux's")

@@ -6,7 +6,8 @@ import signal
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from taskrow.storage.gate import FileLock, Gate
 from tests.storage.processes import running
 from tests.storage.rows import add, find
 from tests.storage.workloads import hold_write, write_until_told
+from tests.support.processes import eventually
 
 
 @contextmanager
@@ -105,6 +107,69 @@ def test_two_processes_that_write_without_a_pause_both_get_on(
         written = [one.hear(), two.hear()]
     assert max(written) < 5 * min(written)
     assert longest < 10, "and a third that comes now and then is not kept waiting"
+
+
+def test_four_processes_that_write_without_a_pause_have_equal_shares(
+    sqlite: Database, sqlite_url: str
+) -> None:
+    with ExitStack() as stack:
+        children = [stack.enter_context(running(write_until_told, sqlite_url)) for _ in range(4)]
+        assert {child.hear() for child in children} == {"writing"}
+        eventually(lambda: len(names(sqlite)) == 50)  # the newest of them are listed
+        for _ in range(20):  # a fifth one comes to its turn as often as it likes
+            add(sqlite)
+        for child in children:
+            child.tell()
+        written = [child.hear() for child in children]
+    assert max(written) < 2 * min(written)
+
+
+def test_a_wait_that_was_given_up_keeps_its_place(sqlite_url: str, path: Path) -> None:
+    gate, other = Gate(path), Gate(path)
+    with gate.turn(time.monotonic() + 1):
+        for _ in range(2):
+            with pytest.raises(DatabaseBusyError):
+                other.enter(time.monotonic() + 0.02)
+    eventually(lambda: _is_free(path))  # what came too late was given back
+    with other.turn(time.monotonic() + 1):
+        assert not _is_free(path)
+    gate.close()
+    other.close()
+
+
+def test_a_gate_may_be_closed_while_it_stands_in_line(sqlite_url: str, path: Path) -> None:
+    gate, other = Gate(path), Gate(path)
+    with gate.turn(time.monotonic() + 1):
+        with pytest.raises(DatabaseBusyError):
+            other.enter(time.monotonic() + 0.02)
+        other.close()
+    eventually(lambda: _is_free(path))
+    gate.close()
+
+
+def test_where_threads_are_not_real_it_is_tried_again_and_again(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with gevent, which puts a sleep of its own in the place of Python's."""
+    monkeypatch.setattr(time, "sleep", partial(time.sleep))
+    before = threading.active_count()
+    gate, other = Gate(path), Gate(path)
+    with gate.turn(time.monotonic() + 1), pytest.raises(DatabaseBusyError):
+        other.enter(time.monotonic() + 0.02)
+    with other.turn(time.monotonic() + 1):
+        pass
+    assert threading.active_count() == before
+    gate.close()
+    other.close()
+
+
+def _is_free(path: Path) -> bool:
+    """Whether nobody writes or waits to."""
+    locks = [FileLock(path.with_name(f"{path.name}-{name}")) for name in ("entry", "write")]
+    free = all(lock.try_lock() for lock in locks)
+    for lock in locks:
+        lock.close()
+    return free
 
 
 def test_the_entry_is_free_while_somebody_writes(path: Path) -> None:

@@ -23,6 +23,14 @@ from taskrow.storage.submit import DONE, WORK, ring
 OLDEST_EVERY = 16
 
 
+@dataclass(frozen=True)
+class Turns:
+    """Whose turn it is, from one exchange to the next."""
+
+    since_oldest: int = 0  # claims since the task that waited longest had its turn
+    last_queue: str = ""  # from which a task was claimed last
+
+
 @dataclass(frozen=True, kw_only=True)
 class Give:
     """What the supervisor brings to the rows."""
@@ -36,7 +44,7 @@ class Give:
     beat: bool = False
     capacity: int = 0  # how many tasks the runners can take
     queues: Sequence[str] | None = None  # None: every queue there is
-    since_oldest: int = 0  # claims since the one that waited longest had its turn
+    turns: Turns = Turns()
 
 
 @dataclass
@@ -47,14 +55,14 @@ class Take:
     claimed: list[Claim] = field(default_factory=list)
     beaten: dict[int, Beaten] | None = None  # by seq; None: no beat
     next_due: datetime | None = None
-    since_oldest: int = 0
+    turns: Turns = Turns()
     seconds: float = 0.0  # how long it took, beside its commit
 
 
 def exchange(connection: Connection, give: Give) -> Take:
     """Do it all, in the order in which each part frees something for the next."""
     began = time.perf_counter()
-    take = Take(since_oldest=give.since_oldest)
+    take = Take(turns=give.turns)
     take.lost += _end(connection, give)
     claims.write_progress(connection, give.progress)
     logs.keep_late_logs(connection, give.late_logs)
@@ -90,9 +98,12 @@ def _promote(connection: Connection, now: datetime) -> datetime | None:
 
 def _claim(connection: Connection, give: Give, take: Take) -> None:
     queues = queries.queues_waiting(connection) if give.queues is None else give.queues
-    for place, queue in enumerate(queues):
+    for place, queue in enumerate(_in_turn(queues, give.turns.last_queue)):
         # An equal share for each queue that is left; what one does not use goes to the next.
         share = -(-(give.capacity - len(take.claimed)) // (len(queues) - place))
+        if share == 0:
+            return
+        since_oldest = take.turns.since_oldest
         found = claims.claim(
             connection,
             worker=give.worker,
@@ -100,7 +111,14 @@ def _claim(connection: Connection, give: Give, take: Take) -> None:
             limit=share,
             now=give.now,
             lease=give.lease,
-            oldest=(take.since_oldest + share) // OLDEST_EVERY,
+            oldest=(since_oldest + share) // OLDEST_EVERY,
         )
-        take.since_oldest = (take.since_oldest + len(found)) % OLDEST_EVERY
-        take.claimed += found
+        if found:
+            take.turns = Turns((since_oldest + len(found)) % OLDEST_EVERY, queue)
+            take.claimed += found
+
+
+def _in_turn(queues: Sequence[str], last: str) -> list[str]:
+    """By name, from the one that follows on the last: where few are claimed, all come to theirs."""
+    in_order = sorted(queues)
+    return [queue for queue in in_order if queue > last] + [q for q in in_order if q <= last]

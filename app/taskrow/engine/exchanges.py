@@ -7,7 +7,7 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
-from taskrow.engine.exchange import Give, Take, exchange
+from taskrow.engine.exchange import Give, Take, Turns, exchange
 from taskrow.engine.portion import Portion
 from taskrow.engine.strays import Strays
 from taskrow.storage.claims import Claim
@@ -48,7 +48,7 @@ class Exchanges:
         self._crew, self._intake, self._journal = crew, intake, journal
         self._rhythm, self._signals = rhythm, signals
         self._strays, self._portion = Strays(engine, worker), Portion(_HOLD)
-        self._since_oldest = 0
+        self._turns = Turns()
         self.hungry = True
         self.next_due: datetime | None = None
         self.beat_at = 0.0
@@ -95,12 +95,12 @@ class Exchanges:
             beat=moment >= self.beat_at,
             capacity=min(most, self._crew.capacity(moment)) if self.want_tasks(moment) else 0,
             queues=self._queues,
-            since_oldest=self._since_oldest,
+            turns=self._turns,
         )
 
     def _settle(self, give: Give, take: Take, moment: float) -> None:
         """It is committed."""
-        self.next_due, self._since_oldest = take.next_due, take.since_oldest
+        self.next_due, self._turns = take.next_due, take.turns
         if give.capacity:
             self.hungry = len(take.claimed) >= give.capacity
         if give.beat:

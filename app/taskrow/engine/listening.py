@@ -51,9 +51,8 @@ class Listener:
             return False
         self._heard = self.bell.rang()
         if Heard.WRITE in self._heard:
-            self._again = _FIRST_AGAIN
-            soon = max(now + _FIRST_AGAIN, self._last_look + _REST)
-            self._next_look = min(self._next_look, soon)
+            self._again = _FIRST_AGAIN if now - self._last_look >= _REST else _REST
+            self._next_look = min(self._next_look, now + self._again)
         if Heard.COMMIT in self._heard:
             self._next_look = now
         return now >= self._next_look

@@ -21,9 +21,9 @@ from typing import Any
 
 from taskrow.errors import DatabaseError
 from taskrow.storage.database import Database, plain_errors
-from taskrow.storage.gate import FileLock, path_of_write
+from taskrow.storage.gate import FileLock, entry_of, write_of
 from taskrow.storage.postgres import PostgresDatabase
-from taskrow.storage.ring import Ring
+from taskrow.storage.ring import Rings
 from taskrow.storage.sqlite import SqliteDatabase
 
 
@@ -74,9 +74,8 @@ class LogBell(Doorbell):
     def __init__(self, database: SqliteDatabase, *, of_others: bool = False) -> None:
         self._database = database
         self._libc = ctypes.CDLL(None, use_errno=True)
-        self._gate = FileLock(path_of_write(database.path))
-        self._ring = Ring(database.path, self._gate.fileno())
-        self._count = self._ring.of_others if of_others else self._ring.count
+        self._of_others = of_others
+        self._entry = FileLock(entry_of(database.path))
         self._heard = self._count()
         self.fileno = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC))
         self._watches = False
@@ -91,9 +90,16 @@ class LogBell(Doorbell):
         with self._database.read() as connection:  # the log is there while somebody is connected
             connection.exec_driver_sql("SELECT 1 FROM sqlite_master").fetchall()
         path = self._database.path
+        self._entry.close()
+        self._entry = FileLock(entry_of(path))  # the one that is there now
+        FileLock(write_of(path)).close()
         self._log_watch = self._add_watch(f"{path}-wal")
-        self._add_watch(path_of_write(path))
+        self._add_watch(write_of(path))
         self._watches = True
+
+    def _count(self) -> int:
+        rings = Rings(self._database.path, self._entry.fileno())
+        return rings.of_others() if self._of_others else rings.of_all()
 
     def _add_watch(self, path: str | Path) -> int:
         mask = self._MODIFIED | self._REMOVED
@@ -129,7 +135,7 @@ class LogBell(Doorbell):
     def close(self) -> None:
         if self.fileno is not None:
             os.close(self.fileno)
-            self._gate.close()
+            self._entry.close()
             self.fileno = None
 
 

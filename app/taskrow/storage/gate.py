@@ -20,7 +20,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, ModuleType
 
 from taskrow.errors import DatabaseBusyError
-from taskrow.storage.ring import Ring
+from taskrow.storage.ring import Rings, sound
 from taskrow.storage.standin import StandIn
 
 fcntl: ModuleType | None
@@ -79,9 +79,8 @@ class Gate:
     """The turn to write to the database at ``path``. One thread at a time may use it."""
 
     def __init__(self, path: Path) -> None:
-        self._entry = FileLock(path.with_name(path.name + "-entry"))
-        self._write = FileLock(path_of_write(path))
-        self._ring = Ring(path, self._write.fileno())
+        self._entry, self._write = FileLock(entry_of(path)), FileLock(write_of(path))
+        self._rings = Rings(path, self._entry.fileno())
         self._stand_in = StandIn(self._lock_both, self._write.unlock)
 
     def enter(self, deadline: float) -> None:
@@ -96,8 +95,9 @@ class Gate:
 
     def leave(self) -> None:
         """Let the next one write, and tell all who listen that something may be written."""
-        self._ring.ring()
+        self._rings.count_up()
         self._write.unlock()
+        sound(self._write.fileno())
 
     @contextmanager
     def turn(self, deadline: float) -> Iterator[None]:
@@ -139,8 +139,13 @@ class Gate:
             self._entry.unlock()
 
 
-def path_of_write(database: Path) -> Path:
-    """The file of the gate that is locked by who writes, and changes when it leaves."""
+def entry_of(database: Path) -> Path:
+    """The file that is locked by who is next, and counts who has left."""
+    return database.with_name(database.name + "-entry")
+
+
+def write_of(database: Path) -> Path:
+    """The file that is locked by who writes, and changes when that one leaves."""
     return database.with_name(database.name + "-write")
 
 
