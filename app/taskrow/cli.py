@@ -40,7 +40,7 @@ class Commands(AppGroup):
     def get_command(self, _: Context, name: str) -> Command | None:
         if name not in _PLACES:
             return None
-        module, _, attribute = _PLACES[name].partition(":")
+        module, attribute = _PLACES[name].split(":")
         command: Command = getattr(import_module(f"taskrow.{module}"), attribute)
         return command
 

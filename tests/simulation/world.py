@@ -209,7 +209,6 @@ def _no_engine() -> QueueEngine:
 @cache
 def _template() -> Path:
     """A file with all tables, made once."""
-    logging.getLogger("taskrow").setLevel(logging.CRITICAL)
     directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
     engine = QueueEngine(Settings(database_url=f"sqlite:///{directory / 'made.db'}"), Registry())
     create = text("CREATE TABLE effects (task TEXT NOT NULL)")
@@ -221,10 +220,14 @@ def _template() -> Path:
 def play(seed: str) -> Verdict:
     """Play one history."""
     template = _template()
+    logger = logging.getLogger("taskrow")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)  # thousands of warnings would be as meant
     directory = Path(tempfile.mkdtemp(dir=template.parent))
     try:
         file = directory / "tasks.db"
         shutil.copy(template, file)
         return World(seed, file).play()
     finally:
+        logger.setLevel(level)
         shutil.rmtree(directory)
