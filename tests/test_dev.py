@@ -131,7 +131,7 @@ def test_it_ends_both_with_itself(shop: Shop, engine: QueueEngine, number: signa
     eventually(lambda: shop.page() == "first")
     assert shop.task() == '"first"'
     dev.send(number)
-    assert dev.process.wait(20) == 0
+    assert dev.process.wait(30) == 0
     assert "Traceback" not in dev.output()
     assert "stopped" in dev.output()
     assert shop.page() == ""

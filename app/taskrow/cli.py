@@ -1,123 +1,48 @@
-"""The commands: ``taskrow --app x worker ...``, and the same as ``flask tasks ...``."""
+"""The commands: ``taskrow --app x worker ...``, and the same as ``flask tasks ...``.
+
+Each is imported when it is first called: a worker does not load what a backup takes, and ``flask``,
+which asks for our commands wherever taskrow is installed, loads nothing of it.
+"""
 
 from __future__ import annotations
 
-import json
-from datetime import timedelta
+from importlib import import_module
 
-import click
+from click import Command, Context
 from flask.cli import AppGroup
 
-from taskrow import cli_backups, cli_lanes
-from taskrow.cli_check import check_command
-from taskrow.cli_doctor import doctor
-from taskrow.cli_parts import as_json, command_of, find_engine, harmless, plain, say
-from taskrow.cli_schedules import schedules
-from taskrow.cli_worker import worker
-from taskrow.dev.command import dev
-from taskrow.domain.task import Status, Task
-from taskrow.storage import queries
-from taskrow.storage.schema import known_revisions, upgrade
-
-_MOST_HOURS = 24 * 365 * 1000  # dates end somewhere
-
-commands = AppGroup("tasks", help="The task queue: its worker and its rows.")
-for command in (
-    schedules, worker, dev, cli_lanes.queues, cli_lanes.pause, cli_lanes.resume,
-    cli_backups.backup, cli_backups.restore_command, check_command, doctor,
-):  # fmt: skip
-    commands.add_command(command)
-
-
-@command_of(commands, "list")
-@click.option("--status", type=click.Choice([status.value for status in Status]), multiple=True)
-@click.option("--queue")
-@click.option("--name")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=20, show_default=True)
-@as_json
-def list_command(
-    status: tuple[str, ...], queue: str | None, name: str | None, limit: int, as_json: bool
-) -> None:
-    """List the newest tasks."""
-    statuses = [Status(text) for text in status]
-    with find_engine().database.read() as connection:
-        found = queries.list_tasks(
-            connection, statuses=statuses, queue=queue, name=name, limit=limit
-        )
-    if as_json:
-        click.echo(json.dumps([plain(task) for task in found], indent=2))
-        return
-    for task in found:
-        click.echo(f"{task.id}  {task.status:<9}  {task.attempt:>2}  {task.name}  {_outcome(task)}")
-    if not found:
-        click.echo("no tasks")
+_PLACES = {
+    "backup": "cli_backups:backup",
+    "cancel": "cli_tasks:cancel",
+    "check": "cli_check:check_command",
+    "dev": "dev.command:dev",
+    "doctor": "cli_doctor:doctor",
+    "list": "cli_tasks:list_command",
+    "pause": "cli_lanes:pause",
+    "purge": "cli_tasks:purge",
+    "queues": "cli_lanes:queues",
+    "restore": "cli_backups:restore_command",
+    "resume": "cli_lanes:resume",
+    "retry": "cli_tasks:retry",
+    "schedules": "cli_schedules:schedules",
+    "show": "cli_tasks:show",
+    "upgrade": "cli_tasks:upgrade_command",
+    "worker": "cli_worker:worker",
+}
 
 
-@command_of(commands, "show")
-@click.argument("task_id")
-@as_json
-def show(task_id: str, as_json: bool) -> None:
-    """Show one task whole, with what its attempts logged."""
-    engine = find_engine()
-    task, logs = plain(engine.get(task_id)), engine.attempt_logs(task_id)
-    if as_json:
-        click.echo(json.dumps(task | {"logs": [plain(one) for one in logs] or None}, indent=2))
-        return
-    for name, value in task.items():
-        if value is not None:
-            click.echo(f"{name:>20}  {value}")
-    for one in logs:
-        click.echo(f"\nlogged by attempt {one.attempt}:\n{harmless(one.text)}")
+class Commands(AppGroup):
+    """A group that knows where its commands are."""
+
+    def list_commands(self, _: Context) -> list[str]:
+        return sorted(_PLACES)
+
+    def get_command(self, _: Context, name: str) -> Command | None:
+        if name not in _PLACES:
+            return None
+        module, attribute = _PLACES[name].split(":")
+        command: Command = getattr(import_module(f"taskrow.{module}"), attribute)
+        return command
 
 
-@command_of(commands, "cancel")
-@click.argument("task_id")
-@click.option("--terminate", is_flag=True, help="End the process of one that runs.")
-@as_json
-def cancel(task_id: str, terminate: bool, as_json: bool) -> None:
-    """Cancel a task that waits; ask one that runs to stop."""
-    found = find_engine().cancel(task_id, terminate=terminate)
-    asked = found is Status.RUNNING
-    say(as_json, f"{'asked to stop' if asked else 'cancelled'} {task_id}",
-        id=task_id, was=found, status="running" if asked else "cancelled")  # fmt: skip
-
-
-@command_of(commands, "retry")
-@click.argument("task_id")
-@as_json
-def retry(task_id: str, as_json: bool) -> None:
-    """Queue a finished task once more."""
-    find_engine().retry(task_id)
-    say(as_json, f"queued {task_id} again", id=task_id, status="queued")
-
-
-@command_of(commands, "purge")
-@click.option(
-    "--older-than",
-    type=click.FloatRange(0, _MOST_HOURS),
-    help="Hours: whatever finished longer ago than this.",
-)
-@as_json
-def purge(older_than: float | None, as_json: bool) -> None:
-    """Delete finished tasks whose time is up."""
-    age = None if older_than is None else timedelta(hours=older_than)
-    deleted = find_engine().purge(older_than=age)
-    say(as_json, f"purged {deleted} finished tasks", purged=deleted)
-
-
-@command_of(commands, "upgrade")
-@as_json
-def upgrade_command(as_json: bool) -> None:
-    """Make or upgrade taskrow's tables."""
-    database = find_engine().unchecked_database
-    before, now = upgrade(database), known_revisions()[-1]
-    what = f"is at {now} already" if before == now else f"went from {before or 'nothing'} to {now}"
-    say(as_json, f"{database.place} {what}", before=before, now=now)
-
-
-def _outcome(task: Task) -> str:
-    if task.status is Status.SUCCEEDED:
-        return task.result or ""
-    if task.error:
-        return ": ".join(json.loads(task.error).values())
-    return ""
+commands = Commands("tasks", help="The task queue: its worker and its rows.")

@@ -16,27 +16,20 @@ _DEMO = "demo"
 class Commands(FlaskGroup):
     """The group that knows ``--app``, without Flask's commands and without a look for plugins."""
 
-    def list_commands(self, _: Context) -> list[str]:
-        return sorted([*self.commands, _DEMO])
+    def list_commands(self, ctx: Context) -> list[str]:
+        return sorted([*cli.commands.list_commands(ctx), _DEMO])
 
-    def get_command(self, _: Context, name: str) -> Command | None:
+    def get_command(self, ctx: Context, name: str) -> Command | None:
         if name == _DEMO:
             from taskrow.demo.command import demo
 
             return demo
-        return self.commands.get(name)
+        return cli.commands.get_command(ctx, name)
 
 
-def _make_commands() -> Commands:
-    made = Commands(
-        name="taskrow",
-        help="Tasks are rows: a durable task queue for Flask.",
-        add_default_commands=False,
-        add_version_option=False,
-    )
-    for command in cli.commands.commands.values():
-        made.add_command(command)
-    return made
-
-
-commands = _make_commands()
+commands = Commands(
+    name="taskrow",
+    help="Tasks are rows: a durable task queue for Flask.",
+    add_default_commands=False,
+    add_version_option=False,
+)

@@ -42,7 +42,7 @@ def with_body(path: str, body: bytes, *headers: str | bytes) -> bytes:
 
 def send(port: int, data: bytes, *, hang_up: bool = False) -> Reply:
     """Send bytes and hear what comes; ``hang_up``: say that no more will follow."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         with suppress(BrokenPipeError, ConnectionResetError):  # it may have heard enough
             connection.sendall(data)
             if hang_up:

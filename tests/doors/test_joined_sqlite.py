@@ -151,7 +151,7 @@ class TestOneWriter:
             thread.start()
             assert not joined.wait(0.2)
             session.commit()
-        assert joined.wait(10)
+        assert joined.wait(30)
         thread.join()
         assert counts(shop) == {"orders": 1, "tasks": 2}
 

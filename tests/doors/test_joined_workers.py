@@ -56,7 +56,7 @@ def test_a_crash_before_the_commit_leaves_nothing(shop: Flask, start: ProcessFac
     post(f"{url}/buy/lamp")
     with pytest.raises(OSError, match=r"closed|reset|refused"):
         post(f"{url}/buy/lamp?crash=1")
-    web.process.wait(10)
+    web.process.wait(30)
     assert counts(shop) == {"orders": 1, "tasks": 1}
     start.worker("--runners", "1", "--burst", app=APP).process.wait(30)
     assert len(parcels(shop)) == 1

@@ -147,6 +147,6 @@ def test_a_stopping_worker_lets_its_threads_finish(
     worker.process.terminate()
     worker.wait_for("stopping: 3 tasks may go on")
     (tmp_path / "gate").touch()
-    assert worker.process.wait(20) == 0
+    assert worker.process.wait(30) == 0
     statuses = [engine.get(task_id).status for task_id in ids]
     assert statuses == [Status.SUCCEEDED] * 3 + [Status.QUEUED] * 2

@@ -159,7 +159,7 @@ def test_a_stopping_worker_writes_what_was_logged_after_a_commit(
     worker.process.terminate()
     worker.wait_for("stopping: 1 tasks may go on")
     (tmp_path / "gate").touch()
-    assert worker.process.wait(20) == 0
+    assert worker.process.wait(30) == 0
     assert logged(engine, task_id)[-1] == "after the commit"
 
 

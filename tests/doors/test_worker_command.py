@@ -47,7 +47,7 @@ def test_sigterm_lets_a_task_finish(
     standing.worker.wait_for("stopping: 1 tasks may go on for 30 s")
     assert standing.row.status is Status.RUNNING
     standing.gate.touch()
-    assert standing.worker.process.wait(20) == 0
+    assert standing.worker.process.wait(30) == 0
     assert (standing.row.status, standing.row.attempt) == (Status.SUCCEEDED, 1)
     assert engine.get(behind).attempt == 0  # nothing new is begun
 
@@ -75,7 +75,7 @@ def test_the_second_signal_ends_it_at_once(
     standing.worker.send(signal.SIGTERM)
     standing.worker.wait_for("stopping: ")
     standing.worker.send(second)
-    assert standing.worker.process.wait(10) == 0
+    assert standing.worker.process.wait(30) == 0
     assert (standing.row.status, standing.row.attempt) == (Status.QUEUED, 0)
 
 

@@ -141,7 +141,7 @@ def test_drain_hears_the_end_of_the_last_task(engine: QueueEngine) -> None:
     waiter.start()
     assert not drained.is_set()
     engine.cancel(task_id)
-    assert drained.wait(10)
+    assert drained.wait(30)
     waiter.join()
 
 

@@ -64,7 +64,7 @@ def test_beyond_the_most_that_may_wait_nothing_is_taken(engine: QueueEngine) -> 
                 put(full)
         assert rows(full) == 3
         take(full, 2)
-        assert eventually(lambda: has_room(full), seconds=5)
+        assert eventually(lambda: has_room(full))
         put(full)
         with pytest.raises(QueueFullError):
             put(full)

@@ -24,7 +24,7 @@ class Said:
         self.waiting = Waiting(self.reports.put)
 
     def next(self) -> tuple[str, int]:
-        report = self.reports.get(timeout=10)
+        report = self.reports.get(timeout=30)
         if report.kind == WAITS and self.granted is not None:
             self.waiting.answered(report.seq, granted=self.granted)
         return report.kind, report.seq
@@ -57,7 +57,7 @@ class Waiter:
         try:
             with self._said.waiting.wait():
                 self.waits.set()
-                self._go.wait(10)
+                self._go.wait(30)
         except WaitRefused as error:
             self.error = str(error)
 
@@ -70,8 +70,8 @@ def test_each_task_asks_and_goes_on_for_itself() -> None:
     said = Said()
     first, second = (Waiter(said, begun(said, each)) for each in (ONE, TWO))
     assert {said.next(), said.next()} == {(WAITS, 1), (WAITS, 2)}
-    assert first.waits.wait(10)
-    assert second.waits.wait(10)
+    assert first.waits.wait(30)
+    assert second.waits.wait(30)
     second.end()
     assert said.next() == (GOES_ON, 2)
     first.end()
@@ -84,7 +84,7 @@ def test_of_several_threads_of_a_task_the_first_asks_and_the_last_goes_on() -> N
     waiters = [Waiter(said, context.copy()) for _ in range(5)]
     assert said.next() == (WAITS, 1)
     said.waiting.answered(1, granted=True)
-    assert all(waiter.waits.wait(10) for waiter in waiters)
+    assert all(waiter.waits.wait(30) for waiter in waiters)
     assert said.is_silent()
     for waiter in waiters:
         waiter.end()
@@ -101,7 +101,7 @@ def test_a_thread_without_a_context_is_the_only_tasks_or_nobodys() -> None:
     assert said.next() == (GOES_ON, 1)
     begun(said, TWO)
     anybody = Waiter(said)
-    assert anybody.waits.wait(10)
+    assert anybody.waits.wait(30)
     anybody.end()
     assert said.is_silent()
 
@@ -111,14 +111,14 @@ def test_a_thread_that_outlives_its_task_waits_for_itself() -> None:
     waiter = Waiter(said, begun(said, ONE))
     assert said.next() == (WAITS, 1)
     said.waiting.end(ONE)
-    assert waiter.waits.wait(10)
+    assert waiter.waits.wait(30)
     said.waiting.answered(1, granted=False)  # too late, and nobody's
     waiter.end()
     context = begun(said, ONE)
     again = Waiter(said, context)
     assert said.next() == (WAITS, 1)
     said.waiting.answered(1, granted=True)
-    assert again.waits.wait(10)
+    assert again.waits.wait(30)
     again.end()
 
 

@@ -44,7 +44,7 @@ def test_a_stopped_process_costs_an_error_and_not_a_hang(sqlite: Database, sqlit
             began = time.monotonic()
             with pytest.raises(DatabaseBusyError, match="busy for too long: try again"):
                 add(database)
-            assert 0.3 <= time.monotonic() - began < 2
+            assert 0.3 <= time.monotonic() - began < 10
         assert names(database) == [], "but everybody can still read"
         child.send(signal.SIGCONT)
         child.tell()
@@ -72,7 +72,7 @@ def test_many_threads_behind_a_stopped_process_all_get_their_error(
         for thread in threads:
             thread.join()
         assert len(told) == 8
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 10
 
 
 def test_a_killed_process_leaves_the_gate_open_and_no_row(
@@ -83,7 +83,7 @@ def test_a_killed_process_leaves_the_gate_open_and_no_row(
         child.kill()
         began = time.monotonic()
         task_id = add(database)
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 4, "before its own patience ends"
         assert find(database, task_id).name == "app.add"
         assert names(database) == ["app.add"]
 

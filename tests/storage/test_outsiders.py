@@ -42,7 +42,7 @@ def held_for(path: Path, seconds: float) -> Iterator[None]:
 
     thread = threading.Thread(target=hold)
     thread.start()
-    assert holding.wait(5)
+    assert holding.wait(30)
     try:
         yield
     finally:
@@ -54,7 +54,7 @@ def test_a_short_write_from_outside_is_waited_for(sqlite: Database, path: Path) 
     with held_for(path, HELD):
         began = time.monotonic()
         task_id = add(sqlite)
-        assert HELD * 0.8 < time.monotonic() - began < 3
+        assert HELD * 0.8 < time.monotonic() - began < 10
     assert find(sqlite, task_id).status is Status.QUEUED
 
 
@@ -66,7 +66,7 @@ def test_a_long_write_from_outside_is_an_error_in_time(
         began = time.monotonic()
         with pytest.raises(DatabaseBusyError, match="locked"):
             add(database)
-        assert 0.2 <= time.monotonic() - began < 2
+        assert 0.2 <= time.monotonic() - began < 10
     add(database)
     database.close()
 

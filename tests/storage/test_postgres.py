@@ -45,11 +45,11 @@ def in_the_middle(database: Database, work: Callable[[Connection], object]) -> I
     def write(connection: Connection) -> None:
         work(connection)
         done.set()
-        assert over.wait(10)
+        assert over.wait(30)
 
     with ThreadPoolExecutor() as pool:
         writing = pool.submit(database.write, write)
-        assert done.wait(10)
+        assert done.wait(30)
         try:
             yield
         finally:
@@ -154,7 +154,7 @@ def test_workers_that_end_the_same_kinds_of_tasks_at_once_do_not_stop_each_other
             for name in order:
                 assert finish.end(connection, ending(held[worker, name], Status.FAILED), now=NOW)
                 if len(tried) == 1 and name == order[0]:
-                    both.wait(5)
+                    both.wait(30)
 
         postgresql.write(write)
 
@@ -177,7 +177,7 @@ def test_a_lock_that_is_held_for_too_long_is_an_error_in_time(
         began = time.monotonic()
         with pytest.raises(DatabaseBusyError, match="lock timeout"):
             impatient.write(touch)
-        assert 0.2 < time.monotonic() - began < 3
+        assert 0.2 < time.monotonic() - began < 10
     impatient.close()
 
 

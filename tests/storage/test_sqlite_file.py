@@ -151,7 +151,7 @@ def test_what_is_read_is_no_file_that_was_deleted_or_replaced(
 
     assert not is_refused()
     path.rename(path.with_name("away"))
-    assert eventually(is_refused, seconds=5), "soon, not at each read"
+    assert eventually(is_refused), "soon, not at each read"
     path.touch()
     assert is_refused()
     path.with_name("away").replace(path)

@@ -68,7 +68,7 @@ def test_it_says_farewell_when_it_is_out_of_the_line(
     stand_in.dismiss(gone.set)
     assert not gone.is_set()
     lock.release()
-    assert gone.wait(5)
+    assert gone.wait(30)
     assert not lock.locked()
 
 

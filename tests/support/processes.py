@@ -71,7 +71,7 @@ class Process:
         self.process.kill()
         self.process.wait()
 
-    def stop(self, seconds: float = 20.0) -> int:
+    def stop(self, seconds: float = 30.0) -> int:
         """SIGTERM, and its exit code."""
         self.process.terminate()
         return self.process.wait(seconds)

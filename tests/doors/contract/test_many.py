@@ -67,12 +67,12 @@ def test_map_raises_where_the_failure_is_and_then_ends(pool: Executor) -> None:
 
 
 def test_the_timeout_of_map_counts_from_the_call(pool: Executor, gate: str) -> None:
-    results = pool.map(stand, [gate], timeout=0.05)
-    threading.Event().wait(0.05)
+    results = pool.map(stand, [gate], timeout=0.5)
+    threading.Event().wait(0.5)
     began = time.monotonic()
     with pytest.raises(TimeoutError):
         next(results)
-    assert time.monotonic() - began < 0.05
+    assert time.monotonic() - began < 0.4
 
 
 def test_the_timeout_of_map_may_be_zero_a_fraction_or_none(pool: Executor, gate: str) -> None:
