@@ -1,7 +1,12 @@
 """When the write-ahead log is folded into the file: by a writer, while it holds the gate.
 
-Never automatically: SQLite before 3.51.3 can corrupt a file when a checkpoint races a commit. A
-checkpoint takes some milliseconds, for which all writers wait: so it comes often enough to be
+Never automatically: SQLite before 3.51.3 can corrupt a file when a checkpoint begins on a log that
+is folded already, and another connection's commit begins the log anew at that moment. Whoever takes
+turns at the gate cannot do that; the application's own connections and an admin's shell take none.
+So each checkpoint follows a commit that wrote, in the same turn: then the log holds what is not
+folded, and nobody can begin it anew until the checkpoint is done.
+
+A checkpoint takes some milliseconds, for which all writers wait: so it comes often enough to be
 short, and a worker makes it before the log has grown so much that a submit would have to.
 """
 
@@ -16,6 +21,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from taskrow.storage.log_file import LogFile
+from taskrow.storage.prepared import driver_of
 
 log = logging.getLogger("taskrow.database")
 
@@ -76,7 +82,7 @@ class Checkpoints:
 
     def _cut(self, writer: Connection) -> None:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY
-        if _checkpoint(writer, "TRUNCATE"):
+        if _fold_log(writer, "TRUNCATE"):
             self._scrubs = False
         self._at = max(1, self.log.size)
 
@@ -84,7 +90,7 @@ class Checkpoints:
         # A log that begins anew is written over, and commits do not pay for its growth; so it is
         # full again when it grows. Each round makes it a little longer, until it is cut.
         size = self.log.size
-        began_anew = _checkpoint(writer, "TRUNCATE" if size > _CUT * self._least else "RESTART")
+        began_anew = _fold_log(writer, "TRUNCATE" if size > _CUT * self._least else "RESTART")
         self._told = 0 if began_anew else self._tell(size)
         # A reader can hold it back; then it is tried again when it has grown by as much.
         self._at = self.log.size + (1 if began_anew else _CHECKPOINT_BYTES)
@@ -101,15 +107,28 @@ class Checkpoints:
         return size
 
 
-def _checkpoint(writer: Connection, mode: str) -> bool:
+def _fold_log(writer: Connection, mode: str) -> bool:
     """Fold the log into the file; whether all of it was, so that the log begins anew.
 
     Trouble is not raised: what is committed stays so, and a full disk fails the next write.
     """
-    raw = writer.connection.driver_connection
-    assert raw is not None
+    driver = driver_of(writer)
     try:
-        busy, _, _ = raw.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        _write_something(driver)
+        return _checkpoint(driver, mode)
     except sqlite3.Error:
+        driver.rollback()
         return False
+
+
+def _write_something(driver: sqlite3.Connection) -> None:
+    """Commit a page as it is: whatever came before may have changed nothing."""
+    driver.execute("BEGIN IMMEDIATE")
+    [version] = driver.execute("PRAGMA user_version").fetchone()
+    driver.execute(f"PRAGMA user_version = {version:d}")
+    driver.execute("COMMIT")
+
+
+def _checkpoint(driver: sqlite3.Connection, mode: str) -> bool:
+    busy, _, _ = driver.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
     return not busy
