@@ -15,12 +15,11 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from taskrow.storage import schema
 from taskrow.storage.database import open_database
+from tests.support.revisions import migrate
 
 _KILL = 1
 _TASKS = 5
@@ -51,7 +50,7 @@ def _make_old(directory: Path, revision: str) -> None:
     """A database as an older taskrow left it, with tasks in it."""
     directory.mkdir()
     database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
-    database.write(lambda connection: _migrate(connection, revision))
+    database.write(lambda connection: migrate(connection, revision))
     insert = text(
         "INSERT INTO tasks (id, queue, name, status, priority, run_at, args, created_at)"
         " VALUES (:id, 'default', 'old', 'queued', 0, :now, '{}', :now)"
@@ -59,13 +58,6 @@ def _make_old(directory: Path, revision: str) -> None:
     rows = [{"id": f"old-{n}", "now": "2026-01-01T00:00:00.000Z"} for n in range(_TASKS)]
     database.write(lambda connection: connection.execute(insert, rows).close())
     database.close()
-
-
-def _migrate(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(schema.migrations()))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def _renew(saved: Path, place: Path) -> None:
