@@ -15,6 +15,10 @@ pytestmark = pytest.mark.timeout(200)
 def test_nothing_is_lost_or_done_twice_while_the_tables_are_upgraded_under_old_processes(
     database_url: str, tmp_path: Path
 ) -> None:
-    seen = play(tmp_path, database_url, TODAY, next_version(tmp_path / "next"))
+    following = next_version(tmp_path / "next")
+    seen = play(tmp_path, database_url, TODAY, following, kill_every=11)
     assert seen.wrongs == []
     assert seen.tasks > 100
+    assert seen.kills is not None
+    assert seen.kills.old > 0
+    assert seen.kills.old + seen.kills.new == seen.kills.number

@@ -1,7 +1,8 @@
 """Upgrades a database of an old revision again and again, and dies at one operation each time.
 
 ``upgrading SHIM DIRECTORY REVISION EVERY``: prints kills, and how often the old and the new tables
-were left. Runs with shims/inject.c in front.
+were left. REVISION ``0000``: a database in which there is nothing yet. Runs with shims/inject.c in
+front.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from tests.support.revisions import migrate
 
 _KILL = 1
 _TASKS = 5
+NOTHING = "0000"
 
 
 def main() -> None:
@@ -49,6 +51,8 @@ def main() -> None:
 def _make_old(directory: Path, revision: str) -> None:
     """A database as an older taskrow left it, with tasks in it."""
     directory.mkdir()
+    if revision == NOTHING:
+        return
     database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
     database.write(lambda connection: migrate(connection, revision))
     insert = text(
@@ -83,9 +87,11 @@ def _look(file: Path, revision: str) -> str:
     """Whether the old or the new tables are left, and whole."""
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        if revision == NOTHING and not database.execute("SELECT * FROM sqlite_master").fetchone():
+            return "old"
         (tasks,) = database.execute("SELECT count(*) FROM tasks").fetchone()
         (found,) = database.execute("SELECT version_num FROM taskrow_alembic_version").fetchone()
-    assert tasks == _TASKS
+    assert tasks == (0 if revision == NOTHING else _TASKS)
     assert found in (revision, schema.known_revisions()[-1])
     return "old" if found == revision else "new"
 
