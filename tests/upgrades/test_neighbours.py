@@ -16,7 +16,7 @@ def test_nothing_is_lost_or_done_twice_while_the_tables_are_upgraded_under_old_p
     database_url: str, tmp_path: Path
 ) -> None:
     following = next_version(tmp_path / "next")
-    seen = play(tmp_path, database_url, TODAY, following, kill_every=11)
+    seen = play(tmp_path, database_url, TODAY, following, kill_every=25)
     assert seen.wrongs == []
     assert seen.tasks > 100
     assert seen.kills is not None
