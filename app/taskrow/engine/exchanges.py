@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from taskrow.engine.rhythm import Rhythm
     from taskrow.engine.signals import StopSignals
 
-_HOLD = 0.002  # seconds that an exchange may take, beside its commit: others wait for it
+_HOLD = 0.0018  # seconds that an exchange may take, beside its commit: others wait for it
 
 
 class Exchanges:
@@ -75,7 +75,7 @@ class Exchanges:
         """Make one, and let everybody know what came of it. DatabaseError: nothing is lost."""
         give = self._give(moment, self._portion.size)
         take = self._engine.database.write(lambda connection: exchange(connection, give))
-        self._portion.learn(max(len(give.endings), len(take.claimed)), take.seconds)
+        self._portion.learn((len(give.endings) + len(take.claimed)) / 2, take.seconds)
         del self._intake.endings[: len(give.endings)]
         del self._intake.late_logs[: len(give.late_logs)]
         self._intake.progress.written(give.progress, moment)
