@@ -66,8 +66,8 @@ def test_what_somebody_writes_is_looked_for_again_and_again(listener: Listener, 
     bell.says = Heard.WRITE
     assert not listener.is_due(100.2), "it cannot be read yet"
     first, then, *later = looks(listener, 101.0, 100.2)
-    assert (first, then) == (0.5, 1.0)
-    assert later == [2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
+    assert (first, then) == (1.0, 2.0)
+    assert later == [4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0]
 
 
 def test_an_outsider_that_writes_all_the_time_does_not_make_it_look_all_the_time(

@@ -62,7 +62,7 @@ def test_how_much_is_done_at_once_follows_from_how_long_it_takes() -> None:
     assert portion.size == 62, "one slow moment does not make it crawl"
     for _ in range(20):
         portion.learn(portion.size, 0.004)
-    assert portion.size == 1, "and the slow ones do"
+    assert portion.size == 10, "nor do many"
     for _ in range(80):
         portion.learn(portion.size, 0.0)
     assert portion.size == 1000

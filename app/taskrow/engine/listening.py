@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from taskrow.storage.doorbell import Doorbell, Heard
 
-_FIRST_AGAIN = 0.0005  # seconds: what somebody writes cannot be read until it is committed
+_FIRST_AGAIN = 0.001  # seconds: what somebody writes cannot be read until it is committed
 _LAST_AGAIN = 0.128
 _REST = 0.0025  # between two looks for no more than that somebody (ourselves, perhaps) writes
 _SLOW_POLL = 1.0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_FIRST, _MOST = 50, 1000
+_FIRST, _FEWEST, _MOST = 50, 10, 1000
 _WEIGHT = 0.2  # of the newest transaction in what a row costs
 _WORST = 4.0  # times the usual: for longer than that a machine was doing something else
 _LEAST = 1e-9  # seconds a row
@@ -28,4 +28,4 @@ class Portion:
             self._cost = cost
         self._cost += _WEIGHT * (min(cost, _WORST * self._cost) - self._cost)
         grown = self.size + self.size // 2 + 1
-        self.size = max(1, min(int(self._hold / max(self._cost, _LEAST)), grown, _MOST))
+        self.size = max(_FEWEST, min(int(self._hold / max(self._cost, _LEAST)), grown, _MOST))

@@ -103,11 +103,11 @@ class PostgresDatabase(Database):
     def _create(self) -> Engine:
         waits = int(self._busy_timeout * 1000)
         try:
+            from taskrow.storage.lifesigns import look_for_life
             from taskrow.storage.patience import limit_patience
 
             engine = create_engine(
                 self.url,
-                pool_pre_ping=True,
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
                 pool_timeout=self._busy_timeout,
@@ -120,6 +120,7 @@ class PostgresDatabase(Database):
                 },
             )
             limit_patience(engine, self._busy_timeout + _SILENCE)
+            look_for_life(engine)
         except ModuleNotFoundError:
             raise SettingsError(
                 "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"
