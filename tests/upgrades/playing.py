@@ -38,7 +38,7 @@ def play(
             here.go_on()
         here.submit_for_later(old, 1.0)
         here.upgrade(new)
-        here.go_on(40)  # the old web process and the old worker, on new tables
+        here.go_on(20)  # the old web process and the old worker, on new tables
         here.web(new)
         here.go_on()  # the new web process beside the old one, for the old worker
         here.worker(new)

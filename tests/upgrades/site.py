@@ -19,7 +19,7 @@ from tests.support.processes import Process, ProcessFactory, eventually, free_po
 from tests.upgrades.versions import Version
 
 APP = "tests.soak.application:app"
-_PER_SECOND = 20.0  # submits of a client
+_PER_SECOND = 5.0  # submits of a client
 _RUN_ONCE = ("work", "effect")  # these neither crash nor fail
 
 
@@ -71,7 +71,7 @@ class Site:
 
     # -- what becomes of the tasks -----------------------------------------------------------------
 
-    def go_on(self, tasks: int = 20) -> None:
+    def go_on(self, tasks: int = 10) -> None:
         """Until so many more of the clients' tasks have ended."""
         goal = self._ended() + tasks
         eventually(lambda: self._ended() >= goal, 60)
