@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.shims import build
-from tests.support.processes import ROOT
+from tests.support.processes import PATH
 from tests.upgrades.versions import Version
 
 
@@ -26,7 +26,7 @@ def kill_alone(directory: Path, revision: str, *, every: int) -> Kills:
     directory.mkdir(exist_ok=True)
     shim, files = build("inject", directory), directory / "files"
     return _run(
-        {"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": str(ROOT)},
+        {"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": PATH},
         "tests.faults.operations.upgrading", shim, files, revision, every,
     )  # fmt: skip
 

@@ -8,7 +8,7 @@ import sys
 from tests.faults.board import case
 from tests.faults.scene import Scene
 from tests.faults.shims import build
-from tests.support.processes import ROOT
+from tests.support.processes import PATH
 
 _HOST = "tests.faults.operations.upgrading"
 
@@ -19,7 +19,7 @@ def killed_upgrade(scene: Scene) -> str:
     files = scene.path("files")
     host = subprocess.run(
         [sys.executable, "-m", _HOST, shim, files, "0001", "1"],
-        env={"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": str(ROOT)},
+        env={"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": PATH},
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert host.returncode == 0, host.stderr[-2000:]
