@@ -128,7 +128,9 @@ def _in_operation(heard: Heard) -> str | None:
 
 
 def _in_case(heard: Heard) -> str | None:
-    return heard.find(r"^FAIL +(\d+  .*?)  \(") if heard.code == 1 else None
+    number = heard.find(r"^FAIL +(\d+)")
+    seen = heard.find(r"^ +seen: (.{0,70})")
+    return f"case {number}: {seen}" if heard.code == 1 and number else None
 
 
 def _in_failed(heard: Heard) -> str | None:
