@@ -20,7 +20,7 @@ Running = Callable[[int], dict[str, int]]  # the tasks of the worker with a pid,
 WORKER, SUPERVISOR = "kill -9 of a whole worker", "kill -9 of a supervisor"
 RUNNER, WEB = "kill -9 of a runner", "kill -9 of the web server"
 STOP = "SIGSTOP of a worker past its lease"
-_STOPPED = 2.5  # seconds
+_STOPPED, _FOR_WORK = 2.5, 2.0  # seconds
 
 
 @dataclass(frozen=True)
@@ -78,18 +78,24 @@ class Chaos:
             self.web = self._start_web()
 
     def _kill_worker(self) -> Fault:
-        worker = self._chance.choice(self.workers)
-        running = self._running(worker.pid)
+        worker, running = self._busy_worker()
         fault = Fault(WORKER, time.monotonic(), worker.pid, running)
         worker.end_group()
         return fault
 
     def _kill_supervisor(self) -> Fault:
-        worker = self._chance.choice(self.workers)
-        running = self._running(worker.pid)
+        worker, running = self._busy_worker()
         fault = Fault(SUPERVISOR, time.monotonic(), worker.pid, running)
         worker.kill()
         return fault
+
+    def _busy_worker(self) -> tuple[Process, dict[str, int]]:
+        """One of them and what runs in it: where it has nothing to lose, wait a moment for that."""
+        worker = self._chance.choice(self.workers)
+        deadline = time.monotonic() + _FOR_WORK
+        while not (running := self._running(worker.pid)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return worker, running
 
     def _kill_runner(self) -> Fault:
         """One of those that there are: a worker that only just starts has none yet."""

@@ -15,7 +15,7 @@ from tests.faults.history import History, Told
 _MODULE = "tests.soak.application"
 _CALLS: tuple[tuple[str, list[Any]], ...] = (
     *[("work", [0.03])] * 10,
-    *[("work", [1.0])] * 3,
+    *[("work", [1.0])] * 4,
     *[("effect", list[Any]())] * 4,
     ("crash", []),
     ("stumble", []),

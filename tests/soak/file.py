@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+TABLES = ("tasks", "task_attempts", "workers")  # whose rows come and must go
+
 
 @contextmanager
 def opened(file: Path, timeout: float = 30.0) -> Iterator[sqlite3.Connection]:
@@ -43,13 +45,13 @@ def running_of(file: Path, worker: int) -> dict[str, int]:
 
 
 def count_rows(file: Path) -> dict[str, float]:
-    """How many rows there are of tasks, their attempts, and of workers."""
+    """How many rows each of the TABLES has."""
     with opened(file) as connection:
         return {
-            f"{table} rows": float(
+            f"rows of {table}": float(
                 connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0]
             )
-            for table in ("tasks", "task_attempts", "workers")
+            for table in TABLES
         }
 
 

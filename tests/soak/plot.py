@@ -8,6 +8,7 @@ from html import escape
 from math import floor, log10
 
 from tests.soak.chaos import RUNNER, STOP, SUPERVISOR, WEB, WORKER
+from tests.soak.file import TABLES
 from tests.soak.record import Line
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 400, 150, 48, 40, 64
@@ -16,6 +17,7 @@ _FAULTS = {WORKER: "#c0392b", SUPERVISOR: "#e08214", RUNNER: "#2e8b57", WEB: "#1
            STOP: "#7f7f7f"}  # fmt: skip
 _GROUPS = ("web", "workers", "spared web", "spared worker")
 _MOST_POINTS = 360  # of a line: more cannot be seen
+_RECOVERY = "seconds until a killed worker's task ran again"
 _STYLE = (
     "text{font:10px sans-serif;fill:#444}.t{font-size:12px;font-weight:bold}"
     "path{fill:none;stroke-width:1.2}.g{stroke:#ddd;stroke-width:.6}"
@@ -69,31 +71,31 @@ def draw(lines: dict[str, list[Line]]) -> str:
     """The whole picture: memory, descriptors, sizes, rows, work with its faults, and recovery."""
     samples = lines["sample"]
     minutes = max(line["minute"] for line in (*samples, *lines["fault"]))
-    parts = [
-        *_curves("memory (PSS), MiB", (0, 0), [f"{group} PSS" for group in _GROUPS], samples),
-        *_curves("descriptors", (1, 0), [f"{group} descriptors" for group in _GROUPS], samples),
-        *_curves("file and its log, MiB", (0, 1), ["file", "WAL"], samples),
-        *_curves("rows", (1, 1), ["tasks rows", "task_attempts rows", "workers rows"], samples),
-        *_curves("tasks finished, and the faults", (0, 2), ["finished"], samples),
-        *_marks(Panel("", 0, 2, minutes, 1.0), lines["fault"]),
-        *_recovery(Panel("seconds until a killed worker's task ran again", 1, 2, minutes,
-                         max([2.5, *(line["seconds"] for line in lines["again"])])),
-                   lines["again"]),
-    ]  # fmt: skip
-    width, height = 2 * (_WIDTH + _GAP) + 10, 3 * (_HEIGHT + _GAP) + 36
+    curves: tuple[tuple[str, int, int, list[str]], ...] = (
+        ("memory (PSS), MiB", 0, 0, [f"{group} PSS" for group in _GROUPS]),
+        ("descriptors", 1, 0, [f"{group} descriptors" for group in _GROUPS]),
+        ("file and its log, MiB", 0, 1, ["file", "WAL"]),
+        ("rows", 1, 1, [f"rows of {table}" for table in TABLES]),
+        ("tasks finished, and the faults", 0, 2, ["finished"]),
+    )
+    parts: list[str] = []
+    for title, column, row, names in curves:
+        highest = max(sample[name] for sample in samples for name in names)
+        panel = Panel(title, column, row, minutes, 1.1 * highest or 1.0)
+        parts += _curves(panel, names, samples)
+    longest = max([2.5, *(line["seconds"] for line in lines["again"])])
+    parts += _marks(Panel("", 0, 2, minutes, 1.0), lines["fault"])
+    parts += _recovery(Panel(_RECOVERY, 1, 2, minutes, longest), lines["again"])
+    width, height = 2 * (_WIDTH + _GAP) + 10, _TOP + 3 * (_HEIGHT + _GAP) + 24
     head = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'
     ground = '<rect width="100%" height="100%" fill="#fff"/>'
     return "\n".join([head, f"<style>{_STYLE}</style>{ground}", *parts, "</svg>\n"])
 
 
-def _curves(
-    title: str, place: tuple[int, int], names: Sequence[str], samples: Sequence[Line]
-) -> Iterator[str]:
-    highest = max(sample[name] for sample in samples for name in names)
-    panel = Panel(title, *place, samples[-1]["minute"] or 1.0, 1.1 * highest or 1.0)
+def _curves(panel: Panel, names: Sequence[str], samples: Sequence[Line]) -> Iterator[str]:
     yield from panel.frame()
     if len(names) > 1:
-        yield from panel.legend([name.removesuffix(" PSS") for name in names], _COLOURS)
+        yield from panel.legend([_plain(name) for name in names], _COLOURS)
     for name, colour in zip(names, _COLOURS, strict=False):
         yield panel.line(samples, name, colour)
 
@@ -109,6 +111,11 @@ def _marks(panel: Panel, faults: Sequence[Line]) -> Iterator[str]:
         )
         yield f'<path stroke="{colour}" d="{strokes}"/>'
         yield _text(panel.x(panel.minutes) + 4, level + 7, _short(kind), f' style="fill:{colour}"')
+
+
+def _plain(curve: str) -> str:
+    """Without what the title of its panel says."""
+    return curve.removesuffix(" PSS").removesuffix(" descriptors").removeprefix("rows of ")
 
 
 def _short(kind: str) -> str:
