@@ -21,6 +21,8 @@ UNITS = {"PSS": "MiB", "RSS": "MiB", "file": "MiB", "WAL": "MiB", "submit": "ms"
 # What a curve may differ by chance: a batch of rows, a connection more, a log not yet folded.
 _SLACK = {"PSS": 4.0, "RSS": 4.0, "descriptors": 6.0, "file": 1.0, "WAL": 4.0, "files": 4.0}
 _SLACK |= {"tasks": 300.0, "task_attempts": 60.0, "submit": 20.0}
+# Hurt workers start again all the time: they have a runner more or less.
+_SLACK |= {"workers PSS": 50.0, "workers RSS": 70.0, "workers descriptors": 15.0}
 # What is in no slack is not judged: each start of a worker leaves a row that tells of it.
 _FACTOR = 1.2
 _FEWEST = 16  # samples, below which quarters say nothing
@@ -36,7 +38,8 @@ class Verdict:
 
     @property
     def flat(self) -> bool:
-        return self.after <= self.before * _FACTOR + _SLACK[measure(self.name)]
+        slack = _SLACK.get(self.name, _SLACK[measure(self.name)])
+        return self.after <= self.before * _FACTOR + slack
 
 
 def measure(curve: str) -> str:

@@ -74,6 +74,7 @@ class Upkeep:
         if PURGE.name in fired and self._purge is None:
             self._purge, self.purge_at = purge_of(self._engine.database, now=now), moment
             self._firing.forget_old(now)
+            self._liveness.tidy()
             self.go_on_purging(moment)
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
