@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 from tests.soak.plot import draw
-from tests.soak.record import Line, read
+from tests.soak.record import read
 from tests.soak.report import report
 from tests.soak.run import soak
 
@@ -16,19 +17,26 @@ from tests.soak.run import soak
 def main() -> int:
     """0 when nothing was lost, nothing ran twice that must not, and nothing grew."""
     options = _options()
-    lines = _soak(options) if options.read is None else read(options.read)
-    if options.plot is not None:
-        options.plot.write_text(draw(lines))
-    return int(not report(lines))
+    if options.read is not None:
+        return int(not _tell(options.read, options.plot))
+    place = Path(tempfile.mkdtemp(prefix="taskrow-soak-", dir=options.directory))
+    record = (options.out or place / "record").resolve()
+    seconds = options.minutes * 60
+    retention = min(120.0, max(30.0, seconds / 6))  # rows go while others come
+    soak(place, seconds=seconds, seed=options.seed, retention=retention, out=record)
+    passed = _tell(record, options.plot)
+    if passed:
+        shutil.rmtree(place)
+    else:
+        print("the database and the logs are in", place)
+    return int(not passed)
 
 
-def _soak(options: argparse.Namespace) -> dict[str, list[Line]]:
-    with tempfile.TemporaryDirectory(prefix="taskrow-soak-", dir=options.directory) as place:
-        record = (options.out or Path(place, "record")).resolve()
-        seconds = options.minutes * 60
-        retention = min(120.0, max(30.0, seconds / 6))  # rows go while others come
-        soak(Path(place), seconds=seconds, seed=options.seed, retention=retention, out=record)
-        return read(record)
+def _tell(record: Path, plot: Path | None) -> bool:
+    lines = read(record)
+    if plot is not None:
+        plot.write_text(draw(lines))
+    return report(lines)
 
 
 def _options() -> argparse.Namespace:
