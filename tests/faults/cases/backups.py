@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -13,9 +11,9 @@ from pathlib import Path
 
 from tests.conformance.client import task_id
 from tests.faults.board import case
+from tests.faults.operations.dying import run_host
 from tests.faults.scene import APP, Scene, Web
-from tests.faults.shims import build
-from tests.support.processes import ROOT, Process, eventually
+from tests.support.processes import Process, eventually
 
 _CLIENTS = 3
 _HELD = 5  # tasks of a queue at which nobody works before the restore
@@ -107,16 +105,10 @@ def _is_copying(copy: Path) -> bool:
 
 
 def _kill_at_each_operation(scene: Scene) -> list[int]:
-    shim, target = build("inject", scene.directory), scene.path("backups") / "copy.db"
-    host = subprocess.run(
-        [sys.executable, "-m", "tests.faults.operations.backing_up", shim, scene.file, target],
-        env={"LD_PRELOAD": str(shim), "FAULT_DIR": str(target.parent), "PYTHONPATH": str(ROOT)},
-        check=False, capture_output=True, text=True,
-    )  # fmt: skip
-    assert host.returncode == 0, host.stderr[-2000:]
-    killed, before, new = map(int, host.stdout.split())
+    target = scene.path("backups") / "copy.db"
+    killed, before, new = run_host("backing_up", scene.directory, target.parent, scene.file, target)
     assert killed == before + new
-    assert killed > 10
+    assert killed > 100
     return [killed, before, new]
 
 
