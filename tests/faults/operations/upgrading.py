@@ -1,7 +1,8 @@
 """Upgrades a database of an old revision again and again, and dies at one operation each time.
 
 ``upgrading SHIM DIRECTORY REVISION EVERY``: prints kills, and how often the old and the new tables
-were left. Runs with shims/inject.c in front (dying.py).
+were left. REVISION ``0000``: a database in which there is nothing yet. Runs with shims/inject.c in
+front (dying.py).
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from taskrow.storage import schema
 from taskrow.storage.database import open_database
 from tests.faults.operations.dying import Faults
+from tests.support.revisions import migrate
 
 _TASKS = 5
+NOTHING = "0000"
 
 
 def main() -> None:
@@ -50,8 +51,10 @@ def main() -> None:
 def _make_old(directory: Path, revision: str) -> None:
     """A database as an older taskrow left it, with tasks in it."""
     directory.mkdir()
+    if revision == NOTHING:
+        return
     database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
-    database.write(lambda connection: _migrate(connection, revision))
+    database.write(lambda connection: migrate(connection, revision))
     insert = text(
         "INSERT INTO tasks (id, queue, name, status, priority, run_at, args, created_at)"
         " VALUES (:id, 'default', 'old', 'queued', 0, :now, '{}', :now)"
@@ -59,13 +62,6 @@ def _make_old(directory: Path, revision: str) -> None:
     rows = [{"id": f"old-{n}", "now": "2026-01-01T00:00:00.000Z"} for n in range(_TASKS)]
     database.write(lambda connection: connection.execute(insert, rows).close())
     database.close()
-
-
-def _migrate(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(schema.migrations()))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
 
 
 def _renew(saved: Path, place: Path) -> None:
@@ -83,9 +79,11 @@ def _look(file: Path, revision: str) -> str:
     """Whether the old or the new tables are left, and whole."""
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        if revision == NOTHING and not database.execute("SELECT * FROM sqlite_master").fetchone():
+            return "old"
         (tasks,) = database.execute("SELECT count(*) FROM tasks").fetchone()
         (found,) = database.execute("SELECT version_num FROM taskrow_alembic_version").fetchone()
-    assert tasks == _TASKS
+    assert tasks == (0 if revision == NOTHING else _TASKS)
     assert found in (revision, schema.known_revisions()[-1])
     return "old" if found == revision else "new"
 
