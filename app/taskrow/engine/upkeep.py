@@ -14,6 +14,7 @@ from taskrow.engine.purging import Purge, purge_of
 from taskrow.storage import claims, finish
 from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
+from taskrow.storage.schema import find_revision, is_newer, known_revisions
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
 
@@ -36,6 +37,7 @@ class Upkeep:
         self._engine, self._worker, self._liveness = engine, worker, liveness
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
         self._fold_at = 0.0
+        self._told_of: str | None = None  # the revision of newer tables
         self._firing = Firing(engine)
         self._purge: Purge | None = None
         self.purge_at: float | None = None  # monotonic: when the purge under way goes on
@@ -79,6 +81,7 @@ class Upkeep:
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
             self.fold_log()
+            self._tell_of_newer_tables()
         return reclaimed + len(fired)
 
     def go_on_purging(self, moment: float) -> None:
@@ -107,6 +110,18 @@ class Upkeep:
         """Give the space of SQLite's log back."""
         if isinstance(self._engine.database, SqliteDatabase):
             self._engine.database.truncate_log()
+
+    def _tell_of_newer_tables(self) -> None:
+        """An upgrade only adds to the tables: who works on them goes on, but not for ever."""
+        with self._engine.database.read() as connection:
+            revision = find_revision(connection)
+        if is_newer(revision) and revision != self._told_of:
+            self._told_of = revision
+            log.warning(
+                "the tables were upgraded to revision %s, newer than this taskrow knows (%s): this "
+                "worker goes on, and so do web processes; restart them with the new taskrow",
+                revision, known_revisions()[-1],
+            )  # fmt: skip
 
     def reclaim(self, now: datetime, moment: float) -> int:
         """Take tasks back from workers that are dead, or silent for a whole lease."""
