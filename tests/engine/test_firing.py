@@ -10,6 +10,7 @@ from datetime import timedelta
 import pytest
 
 from taskrow.engine.upkeep import Upkeep
+from taskrow.storage import workers
 from tests.engine.scene import DAY, HOUR, MINUTE, NOON, SECOND, Alive, Clock, Site, SiteFactory
 
 
@@ -216,6 +217,19 @@ def test_the_purge_is_a_schedule_without_tasks(site: Site) -> None:
     assert site.engine.find(ended) is None
     assert (site.tasks(), site.fires("taskrow.purge")) == ([], [])
     assert site.row("taskrow.purge").next_at == NOON + MINUTE
+
+
+def test_each_purge_forgets_workers_that_nobody_has_seen_for_a_week(site: Site) -> None:
+    write = site.engine.database.write
+    for worker, seen_at in (("old", NOON), ("new", NOON + DAY)):
+        write(
+            lambda c, w=worker, at=seen_at: workers.register(c, w, queues="", runners=1, now=at)  # type: ignore[misc]
+        )
+    upkeep = Upkeep(site.engine, "me", Alive())
+    upkeep.begin(NOON)
+    upkeep.run_once(NOON + 7 * DAY + SECOND, 0.0)
+    with site.engine.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM workers").all() == [("new",)]
 
 
 def test_a_purge_that_is_paused_purges_nothing(site: Site) -> None:

@@ -7,8 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.faults.operations.dying import run_host
 from tests.faults.shims import build
-from tests.support.processes import PATH
 from tests.upgrades.versions import Version
 
 
@@ -24,11 +24,8 @@ class Kills:
 def kill_alone(directory: Path, revision: str, *, every: int) -> Kills:
     """Upgrade a file from a revision to the newest; die at every so many-th I/O operation."""
     directory.mkdir(exist_ok=True)
-    shim, files = build("inject", directory), directory / "files"
-    return _run(
-        {"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": PATH},
-        "tests.faults.operations.upgrading", shim, files, revision, every,
-    )  # fmt: skip
+    files = directory / "files"
+    return Kills(*run_host("upgrading", directory, files, files, revision, every))
 
 
 def kill_in_use(directory: Path, url: str, following: Version, *, every: int) -> Kills:
@@ -40,12 +37,8 @@ def kill_in_use(directory: Path, url: str, following: Version, *, every: int) ->
         shim = build("inject", directory)
         env |= {"LD_PRELOAD": str(shim), "FAULT_DIR": url.removeprefix("sqlite:///")}
         arguments.append(shim)
-    return _run(env, "tests.upgrades.killed", *arguments)
-
-
-def _run(env: dict[str, str], module: str, *arguments: object) -> Kills:
     host = subprocess.run(
-        [sys.executable, "-m", module, *map(str, arguments)],
+        [sys.executable, "-m", "tests.upgrades.killed", *map(str, arguments)],
         env=env,
         check=False,
         capture_output=True,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
@@ -211,6 +212,7 @@ class QueueEngine:
             task_id or new_id(now),
             name,
             args,
+            checksum_of(args),
             options.queue,
             options.priority,
             options.retries,

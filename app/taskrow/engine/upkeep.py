@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
@@ -17,6 +17,7 @@ from taskrow.storage.claims import Claim
 from taskrow.storage.schema import find_revision, is_newer, known_revisions
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
+from taskrow.storage.workers import forget
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -28,6 +29,7 @@ log = logging.getLogger("taskrow.worker")
 
 RECLAIM_EVERY = 0.5  # seconds
 FOLD_EVERY = 60.0
+_WORKERS_KEPT = timedelta(days=7)  # after they were last seen
 
 
 class Upkeep:
@@ -75,13 +77,19 @@ class Upkeep:
         fired = self._firing.turn(now)
         if PURGE.name in fired and self._purge is None:
             self._purge, self.purge_at = purge_of(self._engine.database, now=now), moment
-            self._firing.forget_old(now)
+            self._forget(now)
             self.go_on_purging(moment)
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
             self.fold_log()
             self._tell_of_newer_tables()
         return reclaimed + len(fired)
+
+    def _forget(self, now: datetime) -> None:
+        """Delete what is left of due times and workers of long ago."""
+        self._firing.forget_old(now)
+        self._liveness.tidy()
+        self._engine.database.write(lambda c: forget(c, before=now - _WORKERS_KEPT))
 
     def go_on_purging(self, moment: float) -> None:
         """Do a little of the purge that is under way, if it has rested."""

@@ -2,13 +2,11 @@
 
 ``upgrading SHIM DIRECTORY REVISION EVERY``: prints kills, and how often the old and the new tables
 were left. REVISION ``0000``: a database in which there is nothing yet. Runs with shims/inject.c in
-front.
+front (dying.py).
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 import signal
 import sqlite3
@@ -20,9 +18,9 @@ from sqlalchemy import text
 
 from taskrow.storage import schema
 from taskrow.storage.database import open_database
+from tests.faults.operations.dying import Faults
 from tests.support.revisions import migrate
 
-_KILL = 1
 _TASKS = 5
 NOTHING = "0000"
 
@@ -30,21 +28,23 @@ NOTHING = "0000"
 def main() -> None:
     """Count the operations of an upgrade, then die at every so many-th."""
     shim, directory, revision, every = sys.argv[1:]
-    faults = ctypes.CDLL(shim)
-    faults.fault_count.restype = ctypes.c_long
     place, saved = Path(directory), Path(f"{directory}-old")
+    faults, file = Faults(shim, Path(f"{directory}-count")), place / "tasks.db"
+
+    def work() -> None:
+        _upgrade(file)
+
     _make_old(saved, revision)
     _renew(saved, place)
-    _upgrade(place / "tasks.db", faults, 0)
-    operations = int((place / "count").read_text())
+    operations = faults.count(work)
     left = {"old": 0, "new": 0}
     points = range(1, operations + 1, int(every))
     for number in points:
         _renew(saved, place)
-        _upgrade(place / "tasks.db", faults, number)
-        left[_look(place / "tasks.db", revision)] += 1
-        _upgrade(place / "tasks.db", faults, 0)
-        assert _look(place / "tasks.db", revision) == "new"
+        assert faults.die_at(number, work) in (0, -signal.SIGKILL)
+        left[_look(file, revision)] += 1
+        faults.count(work)
+        assert _look(file, revision) == "new"
     print(len(points), left["old"], left["new"])
 
 
@@ -69,18 +69,10 @@ def _renew(saved: Path, place: Path) -> None:
     shutil.copytree(saved, place)
 
 
-def _upgrade(file: Path, faults: ctypes.CDLL, number: int) -> None:
-    """In a child, which dies at an operation; 0: it lives."""
-    if (child := os.fork()) == 0:
-        faults.fault_arm(ctypes.c_long(number), ctypes.c_int(_KILL if number else 0))
-        database = open_database(f"sqlite:///{file}", busy_timeout=5.0)
-        schema.ensure_schema(database)
-        database.close()
-        (file.parent / "count").write_text(str(faults.fault_count()))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code == 0 or (number and code == -signal.SIGKILL), code
+def _upgrade(file: Path) -> None:
+    database = open_database(f"sqlite:///{file}", busy_timeout=5.0)
+    schema.ensure_schema(database)
+    database.close()
 
 
 def _look(file: Path, revision: str) -> str:
