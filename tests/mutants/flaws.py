@@ -200,6 +200,39 @@ FLAWS = (
         ],
         case=24,
     ),
+    Flaw(
+        name="at_most_once is forgotten",
+        edits=[
+            (
+                "engine/endings.py",
+                "0 if engine.options_of(claim.name).at_most_once else claim.crash_limit",
+                "claim.crash_limit",
+            )
+        ],
+        tests=["engine/test_losing.py"],
+    ),
+    Flaw(
+        name="arguments are not checked",
+        edits=[
+            (
+                "domain/checksum.py",
+                "checksum is not None and checksum != checksum_of(text, body)",
+                "checksum == -1",
+            )
+        ],
+        case=32,
+    ),
+    Flaw(
+        name="what nobody opened is open",
+        edits=[
+            (
+                "web/access.py",
+                "self.may(request, verb) if self.may is not None else None",
+                'self.may(request, verb) if self.may is not None else "all"',
+            )
+        ],
+        tests=["doors/test_rest_changes.py"],
+    ),
     # -- room and versions ------------------------------------------------------------------------
     Flaw(
         name="free-space floor ignored",

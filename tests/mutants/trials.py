@@ -21,6 +21,7 @@ from tests.support.processes import ROOT
 _SECONDS = 900.0
 _PYTEST = ("pytest", "-q", "-x", "-n0", "-p", "no:cacheprovider")
 _CUTS = ("--tasks", "40", "--images", "3000")
+_KILLS = ("--actions", "kill", "--every", "20")
 _MANY = ("--histories", "2000")  # until the first that is wrong
 
 # Tests that put a flaw into real processes by themselves, and pass when it was noticed.
@@ -86,7 +87,7 @@ def all_trials() -> Iterator[Trial]:
     yield Trial(
         "a promise before the commit",
         "every operation",
-        ("tests.faults.operations", "--mutant", "promise-first", "--actions", "kill"),
+        ("tests.faults.operations", *_KILLS, "--mutant", "promise-first"),
         _in_operation,
     )
     for name, test in _OWN.items():
