@@ -80,14 +80,18 @@ class Model:
         return chosen
 
     def _in_turn(self, queues: Sequence[str] | None, last: str) -> list[str]:
-        names = sorted({row.queue for row in self._claimable()} if queues is None else queues)
+        names = sorted({row.queue for row in self.claimable()} if queues is None else queues)
         return [name for name in names if name > last] + [name for name in names if name <= last]
 
-    def _claimable(self) -> list[Row]:
-        return [row for row in self.in_status("queued") if not self.paused & {row.queue, ALL}]
+    def claimable(self, soon: datetime | None = None) -> list[Row]:
+        """What is queued, or will be by a time, in queues that are not paused."""
+        queued = self.in_status("queued")
+        if soon is not None:
+            queued += [row for row in self.in_status("scheduled") if row.run_at <= soon]
+        return [row for row in queued if not self.paused & {row.queue, ALL}]
 
     def _choose_of(self, queue: str, share: int, oldest: int) -> list[Row]:
-        waiting = [row for row in self._claimable() if row.queue == queue]
+        waiting = [row for row in self.claimable() if row.queue == queue]
         first = [row for row in waiting if row.priority == waiting[0].priority][:oldest]
         others = sorted((row for row in waiting if row not in first), key=_by_priority)
         return sorted(first + others[: share - len(first)], key=_by_priority)

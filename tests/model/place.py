@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
 
 from sqlalchemy import text
 
@@ -15,6 +16,8 @@ from taskrow.engine.clock import DrivenClock
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
+from taskrow.storage import sqlite
+from taskrow.storage.sqlite import _WRITER_PRAGMAS
 from taskrow.storage.tables import metadata
 from tests.model.oracle import KEPT
 
@@ -70,13 +73,13 @@ def _no_engine() -> QueueEngine:
 
 @contextmanager
 def open_place(url: str) -> Iterator[Place]:
-    """A place, and no log of all that goes wrong in it, as it is meant to."""
+    """A place; without a log of all that goes wrong in it, and without fsync: no power is cut."""
     logger = logging.getLogger("taskrow")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
-    place = Place(url)
+    unsynced = [one.replace("synchronous = FULL", "synchronous = OFF") for one in _WRITER_PRAGMAS]
     try:
-        yield place
+        with patch.object(sqlite, "_WRITER_PRAGMAS", unsynced), closing(Place(url)) as place:
+            yield place
     finally:
-        place.close()
         logger.setLevel(level)

@@ -68,7 +68,7 @@ class Workers(World):
     def claim_first(self, place: str) -> MultipleResults[Held]:
         return self._exchange(Exchange(self._names[place], capacity=2))
 
-    @precondition(lambda self: self.model.waiting())
+    @precondition(lambda self: self.model.claimable(self.now))
     @rule(
         target=HELD,
         place=_PLACES,
@@ -86,7 +86,7 @@ class Workers(World):
         """Every other time one whose claim stands: of all there ever were, most are zombies."""
         self._acts += 1
         alive = [row.holder for row in self.model.in_status("running") if row.holder is not None]
-        return alive[held.row.seq % len(alive)] if alive and self._acts % 2 else held.latest
+        return alive[self._acts // 2 % len(alive)] if alive and self._acts % 2 else held.latest
 
     @rule(held=HELD, how=_WAYS, last_word=_LAST_WORDS)
     def end(self, held: Held, how: str, last_word: str | None) -> None:
