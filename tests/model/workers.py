@@ -225,7 +225,8 @@ class Workers(World):
         found = []
         for claim, row in zip(claimed, chosen, strict=True):
             self.model.claim(row, claim.worker, self.now, self.now + LEASE)
-            assert (claim.attempt, claim.losses) == (row.attempt, row.count_ended("lost"))
+            past = claim.attempt, claim.losses, claim.failures
+            assert past == (row.attempt, row.count_ended("lost"), row.count_ended("failed"))
             too_late = endings.unrunnable(self.place.engine, claim, self.now) is not None
             assert too_late == row.is_expired(self.now)
             asked = row.cancel_requested_at is not None

@@ -62,11 +62,11 @@ class Report(NamedTuple):
 
 def encode_assignment(claim: Claim) -> bytes:
     """The line for a claim. A row edited by hand may hold line breaks; JSON does not need them."""
-    args, failures = claim.args, claim.attempt - 1 - claim.losses
+    args = claim.args
     if "\n" in args or "\r" in args:
         args = args.replace("\n", " ").replace("\r", " ")
     return (
-        f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {failures} {claim.retries} "
+        f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {claim.failures} {claim.retries} "
         f"{_quoted(claim.name)} {args}\n"
     ).encode()
 
