@@ -48,6 +48,7 @@ WISHES = st.builds(
     key=st.sampled_from([None, None, None, "key"]),
 )
 
+
 @cache
 def _options(queue: str, priority: int, retries: int, crash_limit: int) -> TaskOptions:
     return TaskOptions(queue=queue, priority=priority, retries=retries, crash_limit=crash_limit)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 
 import pytest
 from hypothesis import strategies as st
@@ -156,9 +155,7 @@ class Workers(World):
 
         def take(connection: Connection) -> Claim | None:
             upkeep.promote_early(connection, row.id, now=now)
-            return claims.claim_one(
-                connection, row.id, worker=worker, now=now, lease=now + LEASE
-            )
+            return claims.claim_one(connection, row.id, worker=worker, now=now, lease=now + LEASE)
 
         claim = self.place.database.write(take)
         known = row.id in self.model.rows

@@ -40,7 +40,7 @@ class Hub:
         """Let this fibre rest, and the others go on."""
         fibre, at = self._current, self.now + seconds
         machine = fibre.machine
-        if at <= self._until and machine.paused_until <= at and at < self._line[0][0]:
+        if at <= self._until and machine.paused_until <= at < self._line[0][0]:
             self.now = at  # nobody comes before: no need to change fibres
         else:
             self._put(at, fibre)

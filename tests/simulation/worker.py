@@ -92,9 +92,7 @@ class SimulatedWorker(InlineWorker):
         finally:
             self._is_exchanging = False
 
-    def _exchange_until_written(
-        self, ended: tuple[Ending, ...], capacity: int, beat: bool
-    ) -> Take:
+    def _exchange_until_written(self, ended: tuple[Ending, ...], capacity: int, beat: bool) -> Take:
         while True:
             with suppress(DatabaseError):
                 return self._exchange_once(ended, capacity, beat)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -35,6 +36,12 @@ _NAMES = ("plain", "effect", "stumble", "long", "once")
 # In some histories nothing happens but that clocks jump: then no task may be begun again.
 _CALM = Troubles(kill=0, pause=0, jump=0.1, refused=0, undone=0, unknown=0)
 _CALM_SHARE = 0.1
+
+_EFFECTS = text("SELECT task FROM effects")
+_ENDS = text(
+    "SELECT (SELECT coalesce(sum(n), 0) FROM task_counts),"
+    " (SELECT count(*) FROM tasks WHERE finished_at IS NOT NULL)"
+)
 
 
 @dataclass
@@ -164,13 +171,17 @@ class World:
     # -- the end ---------------------------------------------------------------------------------
 
     def _verdict(self) -> Verdict:
-        found = self._connection.execute(text("SELECT task FROM effects")).scalars()
-        effects = list(found)
+        effects = list(self._connection.execute(_EFFECTS).scalars())
         deaths = self._engines - _WORKERS - 2
-        wrongs = self._history.wrongs(effects)
+        wrongs = [*self._history.wrongs(effects), *self._miscounted()]
         if self._troubles is _CALM and self._again:
             wrongs.append(f"{self._again} was begun again, though nothing but clocks went wrong")
         return Verdict(wrongs, deaths, self._history.second_attempts)
+
+    def _miscounted(self) -> Iterator[str]:
+        counted, ended = self._connection.execute(_ENDS).one()
+        if counted != ended:
+            yield f"{counted} ends were counted, of {ended}"
 
 
 class _Time:
