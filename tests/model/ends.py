@@ -73,11 +73,12 @@ def should_end(model: Model, held: Held, how: str, now: datetime) -> bool:
     return True
 
 
-def _over(model: Model, held: Held, status: str, now: datetime, outcome: str, error: str) -> None:
+def _over(model: Model, held: Held, status: str, now: datetime, end: tuple[str, str]) -> None:
+    """For good. end: the outcome of the attempt, and the type of its error."""
     row = held.row
-    row.ended[row.attempt] = outcome, held.claim.worker
+    row.ended[row.attempt] = end[0], held.claim.worker
     model.end(row, status, now)
-    row.error = error
+    row.error = end[1]
 
 
 def should_succeed(model: Model, held: Held, now: datetime, result: str | None) -> None:
@@ -94,7 +95,7 @@ def _answer(model: Model, held: Held, now: datetime) -> None:
 
 
 def _fail(model: Model, held: Held, now: datetime) -> None:
-    _over(model, held, "failed", now, "failed", "ValueError")
+    _over(model, held, "failed", now, ("failed", "ValueError"))
 
 
 def _retry(model: Model, held: Held, now: datetime, delay: float = 0.0) -> None:
@@ -108,18 +109,18 @@ def _retry(model: Model, held: Held, now: datetime, delay: float = 0.0) -> None:
 
 
 def _stop(model: Model, held: Held, now: datetime) -> None:
-    _over(model, held, "cancelled", now, "cancelled", "ValueError")
+    _over(model, held, "cancelled", now, ("cancelled", "ValueError"))
 
 
 def _terminate(model: Model, held: Held, now: datetime) -> None:
-    _over(model, held, "cancelled", now, "cancelled", "Terminated")
+    _over(model, held, "cancelled", now, ("cancelled", "Terminated"))
 
 
 def _release(model: Model, held: Held, now: datetime) -> None:
     if held.asked:
-        _over(model, held, "cancelled", now, "cancelled", "Cancelled")
+        _over(model, held, "cancelled", now, ("cancelled", "Cancelled"))
     elif held.row.cancel_requested_at is not None:  # the worker has not heard of it
-        _over(model, held, "cancelled", now, "cancelled", "Cancelled")
+        _over(model, held, "cancelled", now, ("cancelled", "Cancelled"))
         held.row.error = None
     else:
         model.put_back(held.row, held)
@@ -129,7 +130,7 @@ def _interrupt(model: Model, held: Held, now: datetime) -> None:
     if held.row.crash_limit:
         _release(model, held, now)
     else:
-        _over(model, held, "failed", now, "lost", "WorkerLost")
+        _over(model, held, "failed", now, ("lost", "WorkerLost"))
 
 
 def _put_back(model: Model, held: Held, now: datetime) -> None:
@@ -153,7 +154,8 @@ def should_lose(model: Model, row: Row, now: datetime, *, asked: bool) -> None:
     assert row.holder is not None
     losses = row.count_ended("lost") + 1
     if asked or losses > row.crash_limit:
-        _over(model, row.holder, "cancelled" if asked else "failed", now, "lost", "WorkerLost")
+        status = "cancelled" if asked else "failed"
+        _over(model, row.holder, status, now, ("lost", "WorkerLost"))
         return
     row.ended[row.attempt] = "lost", row.holder.claim.worker
     if losses == 1:

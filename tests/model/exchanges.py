@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from taskrow.engine.exchange import Give, Turns
@@ -27,7 +27,7 @@ class Exchange:
     beat: bool = False
     capacity: int = 0
     queues: Sequence[str] | None = None
-    turns: Turns = Turns()
+    turns: Turns = field(default_factory=Turns)
 
     def __post_init__(self) -> None:
         self.says = [(held.latest, words) for held, words in self.says]

@@ -16,7 +16,7 @@ from taskrow.engine.committing import Committer
 from taskrow.engine.exchange import Turns, exchange
 from taskrow.engine.upkeep import Upkeep
 from taskrow.errors import ClaimLost
-from taskrow.storage import claims, upkeep
+from taskrow.storage import claims, finish, upkeep
 from taskrow.storage.claims import Claim
 from taskrow.storage.liveness import Liveness
 from tests.model.ends import AGAIN, SAID, result_of, should_lose, should_succeed
@@ -191,6 +191,17 @@ class Workers(World):
         for held in lost:
             asked = held.row.cancel_requested_at is not None
             should_lose(self.model, held.row, self.now, asked=asked)
+
+    @rule(held=HELD)
+    def reclaim_late(self, held: Held) -> None:
+        """By what somebody saw at the time of the claim, however long ago that was."""
+        held = self._who_acts(held)
+        engine, now = self.place.engine, self.now
+        ending = endings.lost(engine, held.claim, "it was silent", now)
+        taken = self.place.database.write(lambda c: finish.reclaim(c, ending, now=now))
+        assert taken == (held.is_held and held.row.heartbeat == held.claim.heartbeat)
+        if taken:
+            should_lose(self.model, held.row, now, asked=held.asked)
 
     def _seems_lost(self, worker: str, held: Held) -> bool:
         """Whether it is dead, or who looks has seen it give no news for a whole lease."""

@@ -1,4 +1,4 @@
-"""taskrow's own tables and statements on SQLite, with a moment for others before and after each call.
+"""taskrow's own tables on SQLite, with a moment for others before and after each call.
 
 One thread plays all machines, so transactions never meet: one connection serves them all, to a
 database in memory. Files, locks and power are for other harnesses.
