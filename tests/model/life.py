@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from hypothesis import HealthCheck, Phase, seed, settings
-from hypothesis.internal.conjecture.providers import AVAILABLE_PROVIDERS, HypothesisProvider
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.model.people import People
@@ -14,13 +13,6 @@ from tests.model.workers import Workers
 from tests.model.world import World
 
 _STEPS = 25  # of a life at most
-
-
-class Plain(HypothesisProvider):
-    """Plain luck. Hypothesis itself makes four of five lives from others, with parts repeated."""
-
-
-AVAILABLE_PROVIDERS["plain"] = f"{__name__}.Plain"
 
 
 class Life(People, Workers):
@@ -55,7 +47,6 @@ def live(place: Place, *, runs: int, luck: int, shrink: bool = True) -> Lived:
 def _settings(runs: int, *, shrink: bool) -> settings:
     return settings(
         max_examples=runs,
-        backend="plain",
         stateful_step_count=_STEPS,
         deadline=None,
         database=None,

@@ -28,13 +28,6 @@ _JUMPS = [0, 0, 0, 0, -86400, -60, 45, 4000]  # seconds
 _CHECKED_EVERY = 100  # lives: what `taskrow check` looks at takes as long as one
 
 
-class _AllRules:
-    """Hypothesis would switch off half of the rules in each life: then most have no claims."""
-
-    def is_enabled(self, _: str) -> bool:
-        return True
-
-
 class World(RuleBasedStateMachine):
     """One life of the tables. ``place`` is set by who runs it; ``lives`` and ``steps`` count.
 
@@ -48,7 +41,6 @@ class World(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self._rules_strategy.enabled_rules_strategy = st.just(_AllRules())
         World.lives += 1
         self.place.begin()
         self.model = Model()

@@ -75,7 +75,8 @@ def _play(seeds: Sequence[str], *, stop_at_first: bool = False) -> Played:
             played.second_attempts += verdict.second_attempts
             if verdict.wrongs:
                 played.wrong += 1
-                played.first = played.first or f"--seed {seed}: {'; '.join(verdict.wrongs)[:400]}"
+                wrongs = " ".join("; ".join(verdict.wrongs).split())
+                played.first = played.first or f"--seed {seed}: {wrongs[:400]}"
                 if stop_at_first:
                     break
     return played

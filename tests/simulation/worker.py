@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _STEP = 0.01  # seconds between looks whether another fibre's exchange is over
 _REST = 1.5  # seconds after trouble
-_IDLE = 1.0, 5.0  # seconds, where nothing is to be done
+_IDLE = 1.5, 6.0  # seconds, where nothing is to be done
 
 
 class Seen(Liveness):

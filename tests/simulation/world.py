@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
 from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from taskrow.domain.options import TaskOptions
@@ -18,14 +20,15 @@ from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
-from taskrow.engine.result import result_of
 from taskrow.errors import DatabaseError, TaskrowError
+from taskrow.storage.prepared import Prepared
+from taskrow.storage.tables import tasks
 from tests.faults.history import FINAL, History, Told
 from tests.simulation.database import SimulatedDatabase, empty_tables
 from tests.simulation.hub import Hub, Machine, Troubles
 from tests.simulation.worker import Seen, SimulatedWorker
 
-LEASE, HEARTBEAT = 10.0, 3.0
+LEASE, HEARTBEAT = 10.0, 4.0
 _SETTINGS = Settings(
     database_url="sqlite:////simulated.db", lease=LEASE, heartbeat=HEARTBEAT, log_level=None
 )
@@ -37,6 +40,7 @@ _NAMES = ("plain", "effect", "stumble", "long", "once")
 _CALM = Troubles(kill=0, pause=0, jump=0.1, refused=0, undone=0, unknown=0)
 _CALM_SHARE = 0.1
 
+_ROWS = Prepared(select(tasks.c.id, tasks.c.status, tasks.c.attempt, tasks.c.result))
 _EFFECTS = text("SELECT task FROM effects")
 _ENDS = text(
     "SELECT (SELECT coalesce(sum(n), 0) FROM task_counts),"
@@ -63,6 +67,7 @@ class World:
         self._registry = Registry()
         self._machines: list[Machine] = []
         self._connection, self._engines = connection, 0
+        self._engine = QueueEngine(_SETTINGS, self._registry)  # made once: it takes a while
         self._troubles = _CALM if self._hub.chance.random() < _CALM_SHARE else Troubles()
         self._submitting, self._is_over = True, False
         self._ids: list[str] = []
@@ -110,10 +115,12 @@ class World:
         """A client who asks for the status again and again."""
         while True:
             self._hub.sleep(4.0)
-            for task_id in self._ids:
-                task = engine.get(task_id)
-                result = result_of(task) if task.result is not None else None
-                self._history.told(task_id, Told(str(task.status), task.attempt, result))
+            with engine.database.read() as connection:
+                found = _ROWS.fetch(connection, ())
+            for task_id, status, attempt, result in found:
+                if task_id in self._ids:
+                    value = None if result is None else json.loads(result)
+                    self._history.told(task_id, Told(status, attempt, value))
             counts = self._history.counts
             ended = sum(counts[status] for status in FINAL)
             self._is_over = not self._submitting and ended == counts.total()
@@ -139,7 +146,8 @@ class World:
         self._engines += 1
         machine.troubles = troubles
         machine.skew = self._hub.chance.uniform(-5, 5)
-        engine = QueueEngine(_SETTINGS, self._registry, clock=machine.clock)
+        engine = copy(self._engine)
+        engine.clock = machine.clock
         engine.__dict__.update(_database=SimulatedDatabase(self._connection, machine), _ready=True)
         return engine
 
