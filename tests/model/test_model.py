@@ -1,4 +1,4 @@
-"""Random lives of tasks beside the model; others: ``python -m tests.model --runs 2000 --seed 7``."""
+"""Random lives of tasks beside the model; others: ``python -m tests.model --seed 7``."""
 
 from __future__ import annotations
 
