@@ -22,7 +22,7 @@ from tests.apps.commit_kills import STEPS, VICTIMS
 from tests.engine.commits import effects, make_effects
 from tests.support.processes import Process, ProcessFactory, eventually
 from tests.support.rows import final, submit
-from tests.test_kills import TASKS, Chaos, tasks_for, wrongs
+from tests.test_kills import TASKS, Chaos, tasks_for
 
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
 TIMES = int(os.environ.get("TASKROW_KILLS", "1"))  # how often each step kills each victim
@@ -60,7 +60,7 @@ def test_each_effect_happens_once_whoever_is_killed_or_stopped_at_whatever_momen
     chaos = Chaos(engine, start, "tests.apps.kills_committing:app")
     chaos.run()
     assert chaos.kills >= 2
-    assert wrongs(engine) == []
+    assert chaos.wrongs() == []
     assert chaos.crashed == []
     assert set(effects(engine).values()) == {1}
     assert len(effects(engine)) == tasks_for(engine)

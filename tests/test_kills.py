@@ -6,7 +6,7 @@ import json
 import random
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from taskrow.domain.task import Status, Task
 from taskrow.engine.queue import QueueEngine
 from taskrow.storage import queries
 from taskrow.storage.tables import task_attempts, task_counts, tasks
+from tests.faults.history import History, Told
 from tests.support.processes import Process, ProcessFactory, eventually
 
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
@@ -24,6 +25,7 @@ SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
 PATIENT = {"FLASK_TASKROW_BUSY_TIMEOUT": "20"}
 TASKS = {"sqlite": 1000, "postgresql": 400}
 WORKERS = 3
+UNLUCKY = (Status.FAILED, Status.CANCELLED)
 
 
 def test_every_task_ends_exactly_once_whatever_is_killed(
@@ -33,7 +35,7 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
     chaos.run()
     assert chaos.kills >= 2
     assert chaos.stops >= 1
-    assert wrongs(engine) == []
+    assert chaos.wrongs() == []
     assert chaos.crashed == []
 
 
@@ -44,7 +46,7 @@ def test_without_the_fence_the_same_chaos_is_noticed(
     chaos = Chaos(engine, start, "tests.apps.kills_without_fence:app", kills=0.2)
 
     def noticed() -> bool:
-        return bool(chaos.crashed or wrongs(engine, unfinished=True))
+        return bool(chaos.crashed or chaos.wrongs(is_over=False))
 
     for _ in range(4):  # a zombie that comes back while its task runs elsewhere is a matter of luck
         chaos.run(until=noticed)
@@ -90,17 +92,29 @@ class Chaos:
         self._random = random.Random(20261121)
         self._workers: list[Process] = []
         self._stopped: list[tuple[float, Process]] = []
+        self._history = History()
         self.crashed: list[str] = []
         self.kills = self.stops = 0
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Until all tasks are over, or ``until`` says so."""
-        submit_many(self._engine, tasks_for(self._engine))
+        for task_id in submit_many(self._engine, tasks_for(self._engine)):
+            self._history.accepted(task_id)
         self._workers = [self._worker() for _ in range(WORKERS)]
         while unfinished(self._engine) and not until():
             self._pause(1.1, until)
             self._disturb()
         self._end()
+
+    def wrongs(self, *, is_over: bool = True) -> list[str]:
+        """What must not be: a task not over, an outcome of another attempt, one counted twice."""
+        with self._engine.database.read() as connection:
+            found = queries.list_tasks(connection, limit=self._history.counts.total() + 1)
+        for task in found:
+            self._history.told(task.id, told_of(task))
+        wrong = self._history.wrongs(is_over=is_over)
+        wrong += [f"{t.id} {t.status}: {t.error}" for t in found if t.status in UNLUCKY]
+        return wrong + miscounted(self._engine, found) if is_over else wrong
 
     def _end(self) -> None:
         """Let the last zombies speak, and all workers stop in good order."""
@@ -173,9 +187,9 @@ def tasks_for(engine: QueueEngine) -> int:
     return TASKS[engine.database.dialect]
 
 
-def submit_many(engine: QueueEngine, number: int) -> None:
-    for _ in range(number):
-        engine.submit("kills.work", "{}", TaskOptions(crash_limit=1000))
+def submit_many(engine: QueueEngine, number: int) -> list[str]:
+    options = TaskOptions(crash_limit=1000)
+    return [engine.submit("kills.work", "{}", options) for _ in range(number)]
 
 
 def unfinished(engine: QueueEngine) -> int:
@@ -184,30 +198,21 @@ def unfinished(engine: QueueEngine) -> int:
         return int(connection.execute(open_tasks).scalar_one())
 
 
-def wrongs(engine: QueueEngine, unfinished: bool = False) -> list[str]:
-    """What must not be: a task not over, an outcome of another attempt, one counted twice."""
-    number = tasks_for(engine)
+def told_of(task: Task) -> Told:
+    result = None if task.result is None else json.loads(task.result)
+    return Told(str(task.status), task.attempt, result)
+
+
+def miscounted(engine: QueueEngine, found: Sequence[Task]) -> list[str]:
+    """In what the other tables differ from these tasks, which are all there are, and over."""
     with engine.database.read() as connection:
-        found = queries.list_tasks(connection, limit=number + 1)
         counted = connection.execute(select(func.sum(task_counts.c.n))).scalar()
         lost = connection.execute(
             select(func.count()).where(task_attempts.c.outcome == "lost")
         ).scalar_one()
-    wrong = [w for task in found for w in wrongs_of(task)]
-    if not unfinished:
-        wrong += [] if len(found) == number else [f"{len(found)} tasks instead of {number}"]
-        wrong += [] if counted == number else [f"{counted} endings of {number} tasks"]
-        reruns = sum(task.attempt - 1 for task in found)
-        wrong += [] if lost == reruns else [f"{lost} lost attempts but {reruns} reruns"]
-        wrong += [f"{task.id} is {task.status}" for task in found if not task.status.final]
-    return wrong
-
-
-def wrongs_of(task: Task) -> list[str]:
-    if task.status is not Status.SUCCEEDED:
-        return [] if not task.status.final else [f"{task.id} {task.status}: {task.error}"]
-    said = json.loads(task.result or "{}").get("attempt")
-    return [] if said == task.attempt else [f"{task.id}: attempt {task.attempt} has {task.result}"]
+    reruns = sum(task.attempt - 1 for task in found)
+    wrong = [] if counted == len(found) else [f"{counted} endings of {len(found)} tasks"]
+    return wrong if lost == reruns else [*wrong, f"{lost} lost attempts but {reruns} reruns"]
 
 
 def final(engine: QueueEngine, task_id: str) -> Task:

@@ -69,13 +69,15 @@ class History:
         """How many tasks were begun more than once."""
         return sum(len(attempts) > 1 for attempts in self._begun.values())
 
-    def wrongs(self, effects: Iterable[str] | None = None) -> list[str]:
-        """What cannot be, now that everything should be over.
+    def wrongs(self, effects: Iterable[str] | None = None, *, is_over: bool = True) -> list[str]:
+        """What cannot be, now that everything should be over; or not yet.
 
         effects: the ids of the tasks whose write was found in the users' own table; whoever returns
         ``"with effect"`` must be there once, and nobody else.
         """
-        wrongs = [*self._went_back, *self._unfinished(), *self._wrong_attempts()]
+        wrongs = [*self._went_back, *self._wrong_attempts()]
+        if is_over:
+            wrongs += self._unfinished()
         if effects is not None:
             wrongs += self._wrong_effects(Counter(effects))
         return wrongs

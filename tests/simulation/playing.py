@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import starmap
+from functools import partial
+from typing import TypeVar
 
-from tests.simulation.mutants import mutated
+from tests.simulation.mutants import MUTANTS
 from tests.simulation.world import play
+from tests.support.flaws import flawed
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @dataclass
@@ -29,25 +37,37 @@ class Played:
         self.first = self.first or other.first
 
 
-def play_many(
-    seeds: list[str], *, mutant: str | None = None, processes: int = 1, stop_at_first: bool = False
-) -> Played:
+def play_many(seeds: Sequence[str], *, processes: int = 1) -> Played:
     """Play the histories of these seeds."""
-    parts = [(seeds[part::processes], mutant, stop_at_first) for part in range(processes)]
-    if processes == 1:
-        results = list(starmap(_play, parts))
-    else:
-        with multiprocessing.get_context("spawn").Pool(processes) as pool:
-            results = pool.starmap(_play, parts)
     played = Played()
-    for result in results:
-        played.add(result)
+    for part in _in_processes(_play, [seeds[at::processes] for at in range(processes)], processes):
+        played.add(part)
     return played
 
 
-def _play(seeds: list[str], mutant: str | None, stop_at_first: bool) -> Played:
+def play_mutants(
+    names: Sequence[str], seeds: Sequence[str], *, processes: int = 1
+) -> dict[str, Played]:
+    """With each of these flaws, until a history shows it."""
+    play_one = partial(_play_mutant, seeds)
+    return dict(zip(names, _in_processes(play_one, names, processes), strict=True))
+
+
+def _in_processes(do: Callable[[S], T], parts: Sequence[S], processes: int) -> Iterable[T]:
+    if processes == 1:
+        return map(do, parts)
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        return pool.map(do, parts, chunksize=1)
+
+
+def _play_mutant(seeds: Sequence[str], mutant: str) -> Played:
+    with flawed(MUTANTS[mutant]):
+        return _play(seeds, stop_at_first=True)
+
+
+def _play(seeds: Sequence[str], *, stop_at_first: bool = False) -> Played:
     played = Played()
-    with mutated(mutant):
+    with _seldom_collecting():
         for seed in seeds:
             verdict = play(seed)
             played.histories += 1
@@ -55,7 +75,19 @@ def _play(seeds: list[str], mutant: str | None, stop_at_first: bool) -> Played:
             played.second_attempts += verdict.second_attempts
             if verdict.wrongs:
                 played.wrong += 1
-                played.first = played.first or f"--seed {seed}: {'; '.join(verdict.wrongs)[:400]}"
+                wrongs = " ".join("; ".join(verdict.wrongs).split())
+                played.first = played.first or f"--seed {seed}: {wrongs[:400]}"
                 if stop_at_first:
                     break
     return played
+
+
+@contextmanager
+def _seldom_collecting() -> Iterator[None]:
+    """A history leaves thousands of objects at once: to look for them in between is in vain."""
+    before = gc.get_threshold()
+    gc.set_threshold(50_000, 20, 100)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

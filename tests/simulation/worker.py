@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from taskrow.storage.finish import Ending
     from tests.simulation.hub import Machine
 
-_REST = 1.5  # seconds after trouble, or where nothing is to be done
+_STEP = 0.01  # seconds between looks whether another fibre's exchange is over
+_REST = 1.5  # seconds after trouble
+_IDLE = 1.5, 6.0  # seconds, where nothing is to be done
 
 
 class Seen(Liveness):
@@ -43,6 +45,7 @@ class SimulatedWorker(InlineWorker):
         super().__init__(engine, machine.name)
         self._machine, self._hub = machine, machine.hub
         self._held: dict[int, Claim] = {}
+        self._is_exchanging = False
         self._strays = Strays(engine, self.id)
         self._upkeep = Upkeep(engine, self.id, seen)
         for fibre in (self._work, self._beat, self._care):
@@ -59,7 +62,7 @@ class SimulatedWorker(InlineWorker):
                     self.run(claim)
                 self._held.pop(claim.seq)
             if not claimed:
-                self._hub.sleep(_REST)
+                self._hub.sleep(self._hub.chance.uniform(*_IDLE))
 
     def _beat(self) -> None:
         while True:
@@ -77,7 +80,19 @@ class SimulatedWorker(InlineWorker):
                 continue
 
     def _exchange(self, *ended: Ending, capacity: int = 0, beat: bool = False) -> Take:
-        """As a supervisor does it: what is unwritten is kept, and tried again."""
+        """As a supervisor does it: what is unwritten is tried again, and before all that follows.
+
+        Else a release that is told twice would meet the same worker's next claim of the attempt.
+        """
+        while self._is_exchanging:
+            self._hub.sleep(_STEP)
+        self._is_exchanging = True
+        try:
+            return self._exchange_until_written(ended, capacity, beat)
+        finally:
+            self._is_exchanging = False
+
+    def _exchange_until_written(self, ended: tuple[Ending, ...], capacity: int, beat: bool) -> Take:
         while True:
             with suppress(DatabaseError):
                 return self._exchange_once(ended, capacity, beat)

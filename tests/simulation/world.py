@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import shutil
-import tempfile
+from collections.abc import Iterator
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 
-from sqlalchemy import text
+from sqlalchemy import Connection, select, text
 from sqlalchemy.orm import Session
 
 from taskrow.domain.options import TaskOptions
@@ -20,16 +20,18 @@ from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
-from taskrow.engine.result import result_of
 from taskrow.errors import DatabaseError, TaskrowError
-from taskrow.storage.database import Database
-from tests.faults.history import History, Told
-from tests.simulation.database import SimulatedDatabase
+from taskrow.storage.prepared import Prepared
+from taskrow.storage.tables import tasks
+from tests.faults.history import FINAL, History, Told
+from tests.simulation.database import SimulatedDatabase, empty_tables
 from tests.simulation.hub import Hub, Machine, Troubles
 from tests.simulation.worker import Seen, SimulatedWorker
 
-LEASE, HEARTBEAT = 10.0, 3.0
-_MEMORY = Path("/dev/shm")
+LEASE, HEARTBEAT = 10.0, 4.0
+_SETTINGS = Settings(
+    database_url="sqlite:////simulated.db", lease=LEASE, heartbeat=HEARTBEAT, log_level=None
+)
 _WORKERS, _TASKS = 3, 5
 _DISTURBED, _LONGEST = 25.0, 400.0  # seconds: of troubles, and of all
 _NEW_WORKER = 3.0  # seconds until somebody starts a worker in a dead one's place
@@ -37,6 +39,13 @@ _NAMES = ("plain", "effect", "stumble", "long", "once")
 # In some histories nothing happens but that clocks jump: then no task may be begun again.
 _CALM = Troubles(kill=0, pause=0, jump=0.1, refused=0, undone=0, unknown=0)
 _CALM_SHARE = 0.1
+
+_ROWS = Prepared(select(tasks.c.id, tasks.c.status, tasks.c.attempt, tasks.c.result))
+_EFFECTS = text("SELECT task FROM effects")
+_ENDS = text(
+    "SELECT (SELECT coalesce(sum(n), 0) FROM task_counts),"
+    " (SELECT count(*) FROM tasks WHERE finished_at IS NOT NULL)"
+)
 
 
 @dataclass
@@ -51,21 +60,18 @@ class Verdict:
 class World:
     """Everything in one history."""
 
-    def __init__(self, seed: str, file: Path) -> None:
+    def __init__(self, seed: str, connection: Connection) -> None:
         self._hub = Hub(seed)
         self._history = History()
         self._seen = Seen()
         self._registry = Registry()
         self._machines: list[Machine] = []
-        self._opened: list[Database] = []
-        self._file = file
+        self._connection, self._engines = connection, 0
+        self._engine = QueueEngine(_SETTINGS, self._registry)  # made once: it takes a while
         self._troubles = _CALM if self._hub.chance.random() < _CALM_SHARE else Troubles()
-        self._submitting = True
+        self._submitting, self._is_over = True, False
         self._ids: list[str] = []
         self._again = ""  # a task that was begun again, and not because it had failed
-        self._settings = Settings(
-            database_url=f"sqlite:///{file}", lease=LEASE, heartbeat=HEARTBEAT, log_level=None
-        )
         for name in sorted(set(_NAMES)):
             self._register(name)
 
@@ -81,10 +87,10 @@ class World:
         self._hub.spawn(watch, partial(self._replace_dead))
         self._hub.spawn(watch, partial(self._look, self._engine_on(watch)))
         try:
-            self._hub.run(_DISTURBED, lambda: False)
+            self._hub.run(_DISTURBED)
             for machine in self._machines:
                 machine.troubles = None
-            self._hub.run(_LONGEST, self._is_over)
+            self._hub.run(_LONGEST, lambda: self._is_over)
         except Exception as error:  # noqa: BLE001 - whatever it was, a worker would have ended
             return Verdict([f"{type(error).__name__}: {error}"], 0, 0)
         return self._verdict()
@@ -109,10 +115,15 @@ class World:
         """A client who asks for the status again and again."""
         while True:
             self._hub.sleep(4.0)
-            for task_id in self._ids:
-                task = engine.get(task_id)
-                result = result_of(task) if task.result is not None else None
-                self._history.told(task_id, Told(str(task.status), task.attempt, result))
+            with engine.database.read() as connection:
+                found = _ROWS.fetch(connection, ())
+            for task_id, status, attempt, result in found:
+                if task_id in self._ids:
+                    value = None if result is None else json.loads(result)
+                    self._history.told(task_id, Told(status, attempt, value))
+            counts = self._history.counts
+            ended = sum(counts[status] for status in FINAL)
+            self._is_over = not self._submitting and ended == counts.total()
 
     def _replace_dead(self) -> None:
         while True:
@@ -124,7 +135,7 @@ class World:
                 self._start_worker()
 
     def _start_worker(self) -> None:
-        number = len(self._opened)
+        number = self._engines
         troubles = self._troubles if self._hub.now < _DISTURBED else None
         machine = Machine(self._hub, f"worker-{number}", LEASE)
         engine = self._engine_on(machine, troubles)
@@ -132,13 +143,12 @@ class World:
         SimulatedWorker(engine, machine, self._seen)
 
     def _engine_on(self, machine: Machine, troubles: Troubles | None = None) -> QueueEngine:
-        engine = QueueEngine(self._settings, self._registry, clock=machine.clock)
-        inner = engine.unchecked_database
-        self._opened.append(inner)
-        engine.__dict__["_database"] = SimulatedDatabase(inner, machine)
-        engine.__dict__["_ready"] = True
+        self._engines += 1
         machine.troubles = troubles
         machine.skew = self._hub.chance.uniform(-5, 5)
+        engine = copy(self._engine)
+        engine.clock = machine.clock
+        engine.__dict__.update(_database=SimulatedDatabase(self._connection, machine), _ready=True)
         return engine
 
     # -- task functions --------------------------------------------------------------------------
@@ -168,22 +178,18 @@ class World:
 
     # -- the end ---------------------------------------------------------------------------------
 
-    def _is_over(self) -> bool:
-        counts = self._history.counts
-        ended = sum(counts[status] for status in ("succeeded", "failed", "cancelled"))
-        return not self._submitting and ended == counts.total()
-
     def _verdict(self) -> Verdict:
-        reader = self._opened[0]
-        with reader.read() as connection:
-            effects = list(connection.execute(text("SELECT task FROM effects")).scalars())
-        for database in self._opened:
-            database.close()
-        deaths = len(self._opened) - _WORKERS - 2
-        wrongs = self._history.wrongs(effects)
+        effects = list(self._connection.execute(_EFFECTS).scalars())
+        deaths = self._engines - _WORKERS - 2
+        wrongs = [*self._history.wrongs(effects), *self._miscounted()]
         if self._troubles is _CALM and self._again:
             wrongs.append(f"{self._again} was begun again, though nothing but clocks went wrong")
         return Verdict(wrongs, deaths, self._history.second_attempts)
+
+    def _miscounted(self) -> Iterator[str]:
+        counted, ended = self._connection.execute(_ENDS).one()
+        if counted != ended:
+            yield f"{counted} ends were counted, of {ended}"
 
 
 class _Time:
@@ -206,28 +212,12 @@ def _no_engine() -> QueueEngine:
     raise AssertionError("tasks of the simulation submit nothing")
 
 
-@cache
-def _template() -> Path:
-    """A file with all tables, made once."""
-    directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
-    engine = QueueEngine(Settings(database_url=f"sqlite:///{directory / 'made.db'}"), Registry())
-    create = text("CREATE TABLE effects (task TEXT NOT NULL)")
-    engine.database.write(lambda connection: connection.execute(create).close())
-    engine.close()
-    return directory / "made.db"
-
-
 def play(seed: str) -> Verdict:
     """Play one history."""
-    template = _template()
     logger = logging.getLogger("taskrow")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # thousands of warnings would be as meant
-    directory = Path(tempfile.mkdtemp(dir=template.parent))
     try:
-        file = directory / "tasks.db"
-        shutil.copy(template, file)
-        return World(seed, file).play()
+        return World(seed, empty_tables()).play()
     finally:
         logger.setLevel(level)
-        shutil.rmtree(directory)

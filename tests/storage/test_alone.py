@@ -13,7 +13,7 @@ from taskrow.errors import DatabaseError
 from taskrow.storage.alone import WorkFailed
 from taskrow.storage.database import Database
 from taskrow.storage.submit import submit
-from tests.storage.rows import NOW, add, new_task
+from tests.storage.rows import NOW, add, find, new_task
 from tests.storage.test_commits import stored
 
 
@@ -85,3 +85,18 @@ def test_a_transaction_that_the_work_ends_is_noticed(database: Database) -> None
         database.write_alone(work, nothing)
     assert stored(database, {task.id: None}) == set()
     add(database)
+
+
+def test_an_error_that_somebody_keeps_keeps_no_lock(database: Database) -> None:
+    """Its traceback holds what the work had open: here a result that was not read to its end."""
+
+    def work(connection: Connection) -> None:
+        rows = connection.execute(text("SELECT 1 UNION ALL SELECT 2"))
+        submit(connection, new_task(), now=NOW)
+        if next(rows):
+            raise ValueError
+
+    with pytest.raises(WorkFailed) as kept:
+        database.write_alone(work, nothing)
+    assert find(database, add(database)).attempt == 0
+    assert isinstance(kept.value.error, ValueError)

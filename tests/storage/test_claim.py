@@ -19,6 +19,7 @@ from tests.storage.rows import (
     find,
     find_all,
     in_status,
+    retry,
     settle,
     take,
 )
@@ -71,6 +72,14 @@ def test_a_claim_knows_its_earlier_failures_and_losses(database: Database) -> No
         promote(database, NOW)
         [claim] = take(database)
     assert (claim.attempt, claim.losses, claim.failures) == (6, 2, 3)
+
+
+def test_a_success_before_a_retry_by_hand_was_no_failure(database: Database) -> None:
+    claim = claimed(database)
+    assert settle(database, ending(claim, Status.SUCCEEDED))
+    assert retry(database, claim.id)
+    [again] = take(database)
+    assert (again.attempt, again.losses, again.failures) == (2, 0, 0)
 
 
 def test_a_new_attempt_starts_without_the_error_of_the_last(database: Database) -> None:

@@ -16,6 +16,7 @@ ALONE = (
     "tests/test_commit_kills.py",
     "tests/soak/test_soak.py",
     "tests/simulation/test_simulation.py",
+    "tests/model/test_model.py",
     "tests/faults/test_power.py",
     "tests/faults/test_operations.py",
     "tests/faults/test_board.py",

@@ -68,11 +68,10 @@ class Report(NamedTuple):
 def encode_assignment(claim: Claim) -> bytes:
     """The line for a claim. A row edited by hand may hold line breaks; JSON does not need them."""
     args, checksum = claim.args, claim.args_checksum
-    failures = claim.attempt - 1 - claim.losses
     if "\n" in args or "\r" in args:
         args, checksum = _on_one_line(args, checksum)
     return (
-        f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {failures} {claim.retries} "
+        f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {claim.failures} {claim.retries} "
         f"{_quoted(claim.name)} {_NONE if checksum is None else checksum} {args}\n"
     ).encode()
 

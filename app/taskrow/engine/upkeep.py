@@ -37,7 +37,7 @@ class Upkeep:
 
     def __init__(self, engine: QueueEngine, worker: str, liveness: Liveness) -> None:
         self._engine, self._worker, self._liveness = engine, worker, liveness
-        self._seen: dict[tuple[int, int], tuple[int, float]] = {}
+        self._seen: dict[tuple[object, ...], tuple[int, float]] = {}
         self._fold_at = 0.0
         self._told_of: str | None = None  # the revision of newer tables
         self._firing = Firing(engine)
@@ -142,12 +142,13 @@ class Upkeep:
     def _silent(self, others: list[Claim], moment: float) -> list[Claim]:
         """The claims whose heartbeat this worker itself saw stand still for a lease.
 
-        By its own monotonic clock, never by the times in the row: clocks jump and differ.
+        By its own monotonic clock, never by the times in the row: clocks jump and differ. An
+        attempt that was given back and claimed again has a lease of its own, under its old number.
         """
         before, self._seen = self._seen, {}
         silent = []
         for claim in others:
-            key = (claim.seq, claim.attempt)
+            key = (claim.seq, claim.attempt, claim.worker, claim.started_at)
             heartbeat, since = before.get(key, (None, moment))
             since = since if heartbeat == claim.heartbeat else moment
             self._seen[key] = (claim.heartbeat, since)

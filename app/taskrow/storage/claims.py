@@ -57,11 +57,7 @@ class Claim:
     priority: int = 0
     args_checksum: int | None = None
     losses: int = 0  # earlier attempts that lost their worker
-
-    @property
-    def failures(self) -> int:
-        """Earlier attempts that ended in an exception."""
-        return self.attempt - 1 - self.losses
+    failures: int = 0  # earlier attempts that ended in an exception
 
     def is_expired(self, now: datetime) -> bool:
         """Whether it was to be started before, and never was."""
@@ -165,7 +161,7 @@ def _claimed(connection: Connection, rows: Sequence[Row]) -> list[Claim]:
     claims = [_claim_of(row) for row in rows]
     claims.sort(key=lambda claim: (-claim.priority, claim.seq))  # RETURNING promises no order
     _let_go_of_keys(connection, [c.seq for c in claims if is_let_go_at_start(c.unique_key)])
-    return _with_losses(connection, claims)
+    return _with_past(connection, claims)
 
 
 def _claim_of(row: Row) -> Claim:
@@ -178,9 +174,15 @@ def _claim_of(row: Row) -> Claim:
     return claim
 
 
-def _with_losses(connection: Connection, claims: list[Claim]) -> list[Claim]:
-    losses = _count_losses(connection, [claim.seq for claim in claims if claim.attempt > 1])
-    return [replace(c, losses=losses[c.seq]) if c.seq in losses else c for c in claims]
+def _with_past(connection: Connection, claims: list[Claim]) -> list[Claim]:
+    """With how earlier attempts ended. Retried by hand, a task may have had others than these."""
+    past = _count_outcomes(connection, [claim.seq for claim in claims if claim.attempt > 1])
+    if not past:
+        return claims
+    return [
+        replace(c, losses=past.get((c.seq, "lost"), 0), failures=past.get((c.seq, "failed"), 0))
+        for c in claims
+    ]
 
 
 def _let_go_of_keys(connection: Connection, seqs: Sequence[int]) -> None:
@@ -198,26 +200,26 @@ class Beaten:
     terminate: bool
 
 
+_BEAT = Prepared(
+    update(tasks)
+    .where(_RUNNING, tasks.c.worker == bindparam("of_worker"))
+    .values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=bindparam("lease"))
+    .returning(
+        tasks.c.seq,
+        tasks.c.attempt,
+        tasks.c.cancel_requested_at,
+        tasks.c.terminate_requested_at,
+    ),
+    "of_worker",
+    "lease",
+)
+
+
 def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, Beaten]:
     """Extend the lease of all that this worker runs; what is found there by seq."""
-    rows = connection.execute(
-        update(tasks)
-        .where(_RUNNING, tasks.c.worker == worker)
-        .values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=lease)
-        .returning(
-            tasks.c.seq,
-            tasks.c.attempt,
-            tasks.c.cancel_requested_at,
-            tasks.c.terminate_requested_at,
-        )
-    ).all()
     return {
-        row.seq: Beaten(
-            row.attempt,
-            cancel=row.cancel_requested_at is not None,
-            terminate=row.terminate_requested_at is not None,
-        )
-        for row in rows
+        seq: Beaten(attempt, cancel=cancel is not None, terminate=terminate is not None)
+        for seq, attempt, cancel, terminate in _BEAT.fetch(connection, (worker, lease))
     }
 
 
@@ -256,21 +258,22 @@ _RUNNING_ELSEWHERE = _running(tasks.c.worker != bindparam("of_worker"))
 def running_here(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of this worker."""
     rows = _RUNNING_HERE.fetch(connection, [worker])
-    return _with_losses(connection, [_claim_of(row) for row in rows])
+    return _with_past(connection, [_claim_of(row) for row in rows])
 
 
 def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of all other workers: candidates for a reclaim."""
     rows = _RUNNING_ELSEWHERE.fetch(connection, [worker])
-    return _with_losses(connection, [_claim_of(row) for row in rows])
+    return _with_past(connection, [_claim_of(row) for row in rows])
 
 
-def _count_losses(connection: Connection, seqs: Sequence[int]) -> dict[int, int]:
+def _count_outcomes(connection: Connection, seqs: Sequence[int]) -> dict[tuple[int, str], int]:
     if not seqs:
         return {}
+    past = task_attempts.c
     rows = connection.execute(
-        select(task_attempts.c.task_seq, func.count())
-        .where(task_attempts.c.task_seq.in_(seqs), task_attempts.c.outcome == "lost")
-        .group_by(task_attempts.c.task_seq)
+        select(past.task_seq, past.outcome, func.count())
+        .where(past.task_seq.in_(seqs))
+        .group_by(past.task_seq, past.outcome)
     ).all()
-    return dict(tuple(row) for row in rows)
+    return {(seq, outcome): number for seq, outcome, number in rows}

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, insert, update
+from sqlalchemy import Connection, bindparam, delete, insert, update
 
+from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import workers
+
+_SEEN = Prepared(
+    update(workers)
+    .where(workers.c.id == bindparam("of_worker"))
+    .values(last_seen_at=bindparam("now")),
+    "of_worker",
+    "now",
+)
 
 
 def register(
@@ -27,7 +36,7 @@ def register(
 
 def seen(connection: Connection, worker: str, *, now: datetime) -> None:
     """A worker is still there."""
-    connection.execute(update(workers).where(workers.c.id == worker).values(last_seen_at=now))
+    _SEEN.change(connection, (worker, now))
 
 
 def sign_off(connection: Connection, worker: str, *, now: datetime) -> None:

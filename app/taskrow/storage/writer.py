@@ -7,6 +7,7 @@ were 20 of 60 microseconds that a submit took beside the fsync).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable
@@ -89,13 +90,12 @@ class Writer:
 
     def _undo(self, connection: Connection, error: BaseException) -> None:
         """After trouble with the file, or in user code, the next begins on a new connection."""
+        is_undone = _roll_back(connection)
         is_trouble = isinstance(error, OperationalError | WorkFailed)
-        if is_trouble or not connection.in_transaction():
+        if is_trouble or not is_undone or not connection.in_transaction():
             self._connection = None
             connection.invalidate()
             connection.close()
-        else:
-            driver_of(connection).rollback()
 
     def _after_commit(self) -> None:
         connection = self._connection
@@ -140,6 +140,21 @@ class Writer:
 
 def _begin(connection: Connection) -> None:
     drive(connection, "BEGIN IMMEDIATE")
+
+
+def _roll_back(connection: Connection) -> bool:
+    """Undo what the driver has begun. False: nobody knows whether it is.
+
+    To close the connection is not enough: while a cursor of it lives (in the traceback of an error
+    that somebody keeps), SQLite leaves the transaction open, and its lock would stop all writers.
+    """
+    if connection.closed or connection.invalidated:
+        return False
+    try:
+        driver_of(connection).rollback()
+    except sqlite3.Error:
+        return False
+    return True
 
 
 def _despite_outsiders(

@@ -1,0 +1,72 @@
+"""Reclaims of the tasks of workers that are silent, by what this worker itself has seen of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+
+from taskrow.domain.options import TaskOptions
+from taskrow.domain.settings import Settings
+from taskrow.engine import endings
+from taskrow.engine.clock import DrivenClock
+from taskrow.engine.exchange import Give, exchange
+from taskrow.engine.queue import QueueEngine
+from taskrow.engine.registry import Registry
+from taskrow.engine.upkeep import Upkeep
+from taskrow.storage.claims import Claim
+from taskrow.storage.finish import Ending
+from taskrow.storage.liveness import Liveness
+from tests.storage.rows import NOW, SECOND
+
+LEASE = 30.0
+
+
+class Unknown(Liveness):
+    """Nothing is known of anybody, as of machines elsewhere."""
+
+    def is_gone(self, _: str) -> bool:
+        return False
+
+    def close(self) -> None: ...
+
+
+@pytest.fixture
+def clock() -> DrivenClock:
+    return DrivenClock(NOW)
+
+
+@pytest.fixture
+def engine(database_url: str, clock: DrivenClock) -> Iterator[QueueEngine]:
+    settings = Settings(database_url=database_url, lease=LEASE)
+    with closing(QueueEngine(settings, Registry(), clock=clock)) as engine:
+        yield engine
+
+
+def turn(engine: QueueEngine, worker: str, *ended: Ending) -> Claim:
+    """One exchange of a worker, which claims a task."""
+    now = engine.clock()
+    lease = now + timedelta(seconds=LEASE)
+    give = Give(worker=worker, now=now, lease=lease, endings=ended, capacity=1)
+    [claim] = engine.database.write(lambda connection: exchange(connection, give)).claimed
+    return claim
+
+
+@pytest.mark.parametrize("next_worker", ["silent", "another"])
+def test_a_claim_has_a_whole_lease_whatever_was_seen_of_the_one_before(
+    engine: QueueEngine, clock: DrivenClock, next_worker: str
+) -> None:
+    task_id = engine.submit("app.add", "{}", TaskOptions())
+    upkeep = Upkeep(engine, "me", Unknown())
+    claim = turn(engine, "silent")
+    assert upkeep.reclaim(clock(), 0.0) == 0
+    clock.now += LEASE * SECOND
+    given_back = endings.released(engine, claim, clock())
+    again = turn(engine, next_worker, given_back)
+    assert again.attempt == claim.attempt
+    assert upkeep.reclaim(clock(), LEASE) == 0, "it has only just been claimed"
+    assert upkeep.reclaim(clock(), 2 * LEASE - 1) == 0
+    assert upkeep.reclaim(clock(), 2 * LEASE) == 1
+    assert engine.get(task_id).worker == next_worker
