@@ -62,6 +62,14 @@ class Hub:
             self.now = max(self.now, at)
             self._switch_to(fibre)
 
+    def end(self) -> None:
+        """End the fibres that only rest: they would be kept for ever, with all that they hold."""
+        while self._line:
+            _, _, fibre = heapq.heappop(self._line)
+            fibre.machine.lives = False
+            if fibre.greenlet:  # else it has not begun
+                self._switch_to(fibre)
+
     def _switch_to(self, fibre: Fibre) -> None:
         self._current = fibre
         with suppress(Killed):

@@ -95,6 +95,10 @@ class World:
             return Verdict([f"{type(error).__name__}: {error}"], 0, 0)
         return self._verdict()
 
+    def end(self) -> None:
+        """Let nothing of it go on."""
+        self._hub.end()
+
     # -- what goes on ----------------------------------------------------------------------------
 
     def _submit_all(self, engine: QueueEngine) -> None:
@@ -217,7 +221,9 @@ def play(seed: str) -> Verdict:
     logger = logging.getLogger("taskrow")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # thousands of warnings would be as meant
+    world = World(seed, empty_tables())
     try:
-        return World(seed, empty_tables()).play()
+        return world.play()
     finally:
+        world.end()
         logger.setLevel(level)
