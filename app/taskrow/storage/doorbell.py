@@ -170,9 +170,7 @@ class ChannelBell(Doorbell):
         self.connection = self._listen()
 
     def _listen(self) -> Any:
-        with plain_errors(self._database.place):
-            connection = self._database.own_connection()
-            connection.execute(f"LISTEN {self._channel}")
+        connection = self._database.own_connection(f"LISTEN {self._channel}")
         self.fileno = connection.fileno()
         return connection
 

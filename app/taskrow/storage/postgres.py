@@ -85,12 +85,19 @@ class PostgresDatabase(Database):
             with connection.begin():
                 yield connection
 
-    def own_connection(self) -> Any:
-        """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
-        pooled = self._open().raw_connection()
-        connection: Any = pooled.driver_connection
-        pooled.detach()
-        connection.autocommit = True
+    def own_connection(self, first: str) -> Any:
+        """A driver connection outside the pool, in autocommit, on which a statement was run."""
+        import psycopg
+
+        with plain_errors(self.place):
+            try:
+                pooled = self._open().raw_connection()
+                connection: Any = pooled.driver_connection
+                pooled.detach()
+                connection.autocommit = True
+                connection.execute(first)
+            except psycopg.Error as error:  # SQLAlchemy hands it on as it is where it asks nothing
+                raise OperationalError(first, None, error) from error
         return connection
 
     def close(self) -> None:

@@ -13,12 +13,14 @@ from tests.faults.needs import Unavailable
 from tests.faults.proxy import CUT_COMMITS, PASS, SWALLOW, Proxy
 from tests.faults.scene import Scene, Watch, scene
 from tests.support.postgres import PostgresServer, PostgresUnavailable
-from tests.support.processes import eventually
+from tests.support.processes import Process, eventually
+
+_TROUBLE = "trying again until it can"
 
 
 @contextmanager
-def _behind_a_proxy(directory: Path) -> Iterator[tuple[Proxy, Scene, str]]:
-    """A proxy, a scene that speaks to the server itself, and the URL through the proxy."""
+def _behind_a_proxy(directory: Path) -> Iterator[tuple[PostgresServer, Proxy, Scene, str]]:
+    """A server, a proxy, a scene that speaks to the server itself, and the URL by the proxy."""
     server = PostgresServer(directory)
     try:
         server.start()
@@ -28,15 +30,15 @@ def _behind_a_proxy(directory: Path) -> Iterator[tuple[Proxy, Scene, str]]:
         url = make_url(server.create_database())
         proxy = Proxy(url.port or 5432)
         with scene(directory, url.render_as_string(hide_password=False)) as here:
-            yield proxy, here, str(url.set(port=proxy.port))
+            yield server, proxy, here, str(url.set(port=proxy.port))
         proxy.close()
     finally:
         server.stop()
 
 
-@case(39, "PostgreSQL's replies are cut, or swallowed", expected="nothing twice; goes on in 10 s")
+@case(39, "PostgreSQL's replies are cut or swallowed; it is killed", expected="goes on in 10 s")
 def bad_network(scene: Scene) -> str:
-    with _behind_a_proxy(scene.directory) as (proxy, here, url):
+    with _behind_a_proxy(scene.directory) as (server, proxy, here, url):
         worker = here.worker("--runners", "1", env={"FLASK_TASKROW_DATABASE_URL": url})
         assert here.final(here.submit("add", 20, 22)).result == "42"
         cuts = _cut_commits(proxy, here)
@@ -47,8 +49,24 @@ def bad_network(scene: Scene) -> str:
         proxy.mode = PASS  # for new connections; those that are open stay mute
         assert here.final(waiting).result == "2"
         assert watch.seconds < 10, f"it took {watch.seconds:.1f} s"
+        again = _kill_below(server, here, worker)
         assert worker.process.poll() is None
-        return f"{cuts} cut commits, each task ended once; on again after {watch.seconds:.1f} s"
+        return (
+            f"{cuts} cut commits, each task ended once; on again after {watch.seconds:.1f} s, and "
+            f"{again:.1f} s after the start of a killed server"
+        )
+
+
+def _kill_below(server: PostgresServer, here: Scene, worker: Process) -> float:
+    """Kill the server of an idle worker, and start it; in how many seconds it works again."""
+    said = worker.output().count(_TROUBLE)
+    server.kill()
+    eventually(lambda: worker.output().count(_TROUBLE) > said)
+    server.start()
+    watch = Watch()
+    assert here.final(here.submit("add", 2, 2)).result == "4"
+    assert watch.seconds < 10, f"it took {watch.seconds:.1f} s"
+    return watch.seconds
 
 
 def _cut_commits(proxy: Proxy, here: Scene) -> int:
