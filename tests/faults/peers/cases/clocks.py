@@ -1,0 +1,48 @@
+"""The wall clock of the whole machine jumps."""
+
+from __future__ import annotations
+
+from tests.faults.peers.board import portable
+from tests.faults.peers.stage import Stage
+from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, happens, pause
+from tests.faults.scene import lines_of
+
+HOUR = 3600
+
+
+@portable(
+    "a task is set for in an hour; the clock jumps two hours ahead",
+    expected="it runs within 60 s, once",
+)
+def due_by_a_jump(stage: Stage) -> str:
+    clock, mark = stage.clock, stage.path("mark")
+    stage.worker()
+    task_id = stage.submit("note", str(mark), delay=HOUR)
+    pause(5.0)
+    assert not lines_of(mark), "it ran before its time"
+    clock.set(str(2 * HOUR))
+    assert happens(lambda: bool(lines_of(mark)), PATIENCE), (
+        f"not run: {stage.status(task_id).words}"
+    )
+    pause(5.0)
+    runs = len(lines_of(mark))
+    assert runs == 1, f"runs: {runs}"
+    return "runs: 1"
+
+
+@portable(
+    "the clock jumps a day ahead in the middle of a task; two workers",
+    expected="it runs once",
+    number=11,
+)
+def a_day_ahead(stage: Stage) -> str:
+    clock = stage.clock
+    stage.worker()
+    task = Gated(stage)
+    stage.worker()
+    clock.set(str(24 * HOUR))
+    pause(15.0)
+    task.open()
+    assert_succeeded(stage, task.id)
+    assert task.runs == 1, f"runs: {task.runs}"
+    return "runs: 1"

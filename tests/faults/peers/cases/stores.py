@@ -1,0 +1,183 @@
+"""Producers, stores and disks that fail around a submit."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from bench.remote import NoAnswer
+
+from tests.faults.peers.board import portable
+from tests.faults.peers.stage import ANSWER, Stage
+from tests.faults.peers.stores import NotApplicable, Store
+from tests.faults.peers.systems import POSTGRES
+from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, happens, pause
+from tests.faults.scene import Watch, lines_of
+from tests.support.processes import eventually
+
+_TASKS = 50
+
+
+def _server(stage: Stage) -> Store:
+    """The store, where it is a server's."""
+    if not stage.store.has_server:
+        raise NotApplicable("there is no server: the file is all there is")
+    return stage.store
+
+
+@portable("kill -9 of the producer right after a submit", expected="the task is done")
+def killed_producer(stage: Stage) -> str:
+    producer = stage.start_agent()
+    given = {"task": "add", "args": [20, 22], "delay": None}
+    task_id = producer.ask_within(ANSWER, "submit", given)["id"]
+    producer.end()
+    stage.worker()
+    return f"its result: {assert_succeeded(stage, task_id).result}"
+
+
+@portable("kill -9 of the server while 50 tasks wait, and a start", expected="all of them are done")
+def killed_server(stage: Stage) -> str:
+    server, mark = _server(stage), stage.path("mark")
+    for _ in range(_TASKS):
+        stage.submit("note", str(mark))
+    server.kill()
+    server.start()
+    stage.worker()
+    happens(lambda: len(lines_of(mark)) >= _TASKS, PATIENCE)
+    ran = len(lines_of(mark))
+    assert ran == _TASKS, f"{ran} of {_TASKS} are left"
+    return f"{ran} of {_TASKS}"
+
+
+@portable(
+    "kill -9 of the server while a producer submits, and a start 2 s later",
+    expected="what was accepted is done; what was not, is said within 30 s; then it goes on",
+)
+def killed_while_submitting(stage: Stage) -> str:
+    server, producer = _server(stage), _Producer(stage)
+    producer.submit_until(lambda: producer.accepted_now >= 20)
+    threading.Timer(0.05, server.kill).start()
+    producer.submit_until(lambda: bool(producer.refused))
+    pause(2.0)
+    server.start()
+    producer.accepted_now = 0
+    producer.submit_until(lambda: producer.accepted_now >= 20)
+    stage.worker()
+    happens(lambda: all(path.exists() for path in producer.accepted), PATIENCE)
+    lost = sum(not path.exists() for path in producer.accepted)
+    seen = f"{len(producer.accepted)} accepted, {producer.refused} refused"
+    seen += f" (at most {producer.longest:.1f} s a submit)"
+    assert not lost, f"{seen}; {lost} that were accepted are gone"
+    assert producer.longest < ANSWER, f"{seen}: a submit hung"
+    return seen
+
+
+class _Producer:
+    """Submits one after the other; each task makes a file of its own."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self.accepted: list[Path] = []
+        self.accepted_now = self.refused = 0
+        self.longest = 0.0
+
+    def submit_until(self, enough: Callable[[], bool], seconds: float = PATIENCE) -> None:
+        """Until it is enough; AssertionError when it is not in time."""
+
+        def look() -> bool:
+            self.submit()
+            return enough()
+
+        eventually(look, seconds)
+
+    def submit(self) -> bool:
+        """One more; whether it was accepted."""
+        path = self._stage.path(f"task-{len(self.accepted) + self.refused}")
+        watch = Watch()
+        try:
+            self._stage.submit("note", str(path))
+        except NoAnswer:
+            self.refused += 1
+        else:
+            self.accepted.append(path)
+            self.accepted_now += 1
+        self.longest = max(self.longest, watch.seconds)
+        return self.accepted[-1:] == [path]
+
+
+def _restart(server: Store) -> None:
+    server.kill()
+    pause(2.0)
+    server.start()
+
+
+@portable(
+    "kill -9 of the server below an idle worker, and a start 2 s later",
+    expected="the worker takes the next task within 60 s",
+)
+def server_below_worker(stage: Stage) -> str:
+    server, worker = _server(stage), stage.worker()
+    assert_succeeded(stage, stage.submit("add", 20, 22))
+    _restart(server)
+    ids: list[str] = []
+
+    def is_accepted() -> bool:
+        with suppress(NoAnswer):
+            ids.append(stage.submit("add", 20, 22))
+        return bool(ids)
+
+    eventually(is_accepted, PATIENCE)
+    watch, ended = Watch(), happens(lambda: worker.has_ended, 3.0)
+    stage.keep_up(worker)
+    assert_succeeded(stage, ids[0])
+    how = "its worker had ended and was started again" if ended else "the same worker"
+    return f"done after {watch.seconds:.0f} s; {how}"
+
+
+@portable(
+    "kill -9 of the server in the middle of a task, and a start 2 s later",
+    expected="the task is told as done within 60 s",
+)
+def server_below_task(stage: Stage) -> str:
+    server, worker, task = _server(stage), stage.worker(), Gated(stage)
+    _restart(server)
+    task.open()
+    happens(lambda: worker.has_ended, 3.0)
+    stage.keep_up(worker)
+    assert_succeeded(stage, task.id)
+    return f"runs: {task.runs}; {task.status.words}"
+
+
+@portable(
+    "the disk is full when tasks are submitted",
+    expected="refused, or accepted and done; accepted again when there is room",
+    number=25,
+)
+def full_disk(stage: Stage) -> str:
+    if stage.system.store == POSTGRES:
+        raise NotApplicable("not tried: the server's files lie elsewhere")
+    filling = stage.small_disk / "filling"
+    producer = _Producer(stage)
+    assert producer.submit(), "refused before the disk was full"
+    _fill(filling)
+    while_full = [producer.submit() for _ in range(3)]
+    filling.unlink()
+    stage.store.keep_up()
+    eventually(producer.submit, PATIENCE)
+    stage.worker()
+    happens(lambda: all(path.exists() for path in producer.accepted), PATIENCE)
+    lost = sum(not path.exists() for path in producer.accepted)
+    seen = f"{while_full.count(True)} of 3 accepted while it was full"
+    assert not lost, f"{seen}; {lost} that were accepted are gone"
+    return f"{seen}; all that were accepted are done"
+
+
+def _fill(path: Path) -> None:
+    with path.open("wb", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0" * 65536)
+    with path.open("ab", buffering=0) as file, suppress(OSError):
+        while True:
+            file.write(b"\0")
