@@ -72,6 +72,11 @@ class RedisServer:
         log = (self._directory / "log").read_text(errors="replace")[-300:]
         raise NoAnswer(f"not measured: redis-server does not start: {log}")
 
+    def version(self) -> str:
+        """Of the server: it tells."""
+        told = _say(self._port, b"INFO server\r\n").decode()
+        return told.partition("redis_version:")[2].partition("\r")[0]
+
     @property
     def has_ended(self) -> bool:
         return self._process is None or self._process.poll() is not None

@@ -65,7 +65,7 @@ class Asked:
         if error is None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(20)
-        self.end()
+        self.close()
 
     def ask_within(self, seconds: float, question: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Have it answer one question. NoAnswer says why there is none; then it may have ended."""
@@ -100,6 +100,14 @@ class Asked:
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def close(self) -> None:
+        """End it, and let go of its pipes."""
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                assert pipe is not None
+                pipe.close()
 
 
 class Remote(Asked):

@@ -1,4 +1,4 @@
-"""The cases are played: one system after the other in each of some threads, which mostly wait."""
+"""The cases are played: several systems beside each other, for mostly they wait."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.peers import Peers
@@ -16,35 +15,13 @@ from bench.remote import NoAnswer
 
 from tests.faults.needs import Unavailable
 from tests.faults.peers.board import Portable
+from tests.faults.peers.records import FAIL, NONE, PASS, SKIP, Run, Verdict
 from tests.faults.peers.stage import Stage
 from tests.faults.peers.stores import NotApplicable
 from tests.faults.peers.systems import System
 
-PASS, FAIL, NONE, SKIP = "PASS", "FAIL", "n/a", "SKIP"
 _TRIES = 3
 _STILL = 3.0  # seconds in which nothing at all went on: the machine stood still, not the system
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What came of a case for a system. saw: in a few words."""
-
-    case: str
-    system: str
-    verdict: str
-    saw: str
-    seconds: float
-
-
-@dataclass
-class Verdicts:
-    """All of them, and the versions of each system's packages."""
-
-    versions: dict[str, dict[str, str]] = field(default_factory=dict)
-    found: dict[tuple[str, str], Verdict] = field(default_factory=dict)
-
-    def of(self, case: str, system: str) -> Verdict | None:
-        return self.found.get((case, system))
 
 
 @contextmanager
@@ -64,32 +41,40 @@ def play_all(
     peers: Peers,
     *,
     at_once: int,
+    known: Run,
     show: Callable[[Verdict], None],
-) -> Verdicts:
-    """Play each case for each system, ``at_once`` systems beside each other."""
-    verdicts, pulse = Verdicts(), Pulse()
+) -> Run:
+    """Play each case for each system, ``at_once`` systems beside each other.
+
+    known: what need not be played again. show: is given each verdict as it comes.
+    """
+    run, pulse = Run(), Pulse()
 
     def play_for(system: System) -> None:
+        versions: dict[str, str] = {}
         for case in chosen:
-            verdict = play(case, system, peers, pulse)
-            verdicts.found[case.name, system.name] = verdict
-            show(verdict)
-        verdicts.versions[system.name] = _versions(system, peers)
+            verdict = known.of(case.name, system.name)
+            if verdict is None:
+                versions = versions or _versions(system, peers)
+                verdict = play(case, system, peers, pulse, versions)
+                show(verdict)
+            run.add(verdict)
 
     with ThreadPoolExecutor(at_once) as pool:
         list(pool.map(play_for, systems))
-    return verdicts
+    return run
 
 
-def play(case: Portable, system: System, peers: Peers, pulse: Pulse) -> Verdict:
-    """Play one case for one system, again where the machine stood still meanwhile."""
+def play(
+    case: Portable, system: System, peers: Peers, pulse: Pulse, versions: dict[str, str]
+) -> Verdict:
+    """Play one case for one system; a FAIL again, where the machine stood still meanwhile."""
     for _ in range(_TRIES):
-        beats = pulse.stops
-        began = time.monotonic()
+        stops, began = pulse.stops, time.monotonic()
         verdict, saw = _play_once(case, system, peers)
-        if verdict != FAIL or pulse.stops == beats:
+        if verdict != FAIL or pulse.stops == stops:
             break
-    return Verdict(case.name, system.name, verdict, saw, time.monotonic() - began)
+    return Verdict(case.name, system.name, verdict, saw, time.monotonic() - began, versions)
 
 
 def _play_once(case: Portable, system: System, peers: Peers) -> tuple[str, str]:
@@ -106,7 +91,7 @@ def _play_once(case: Portable, system: System, peers: Peers) -> tuple[str, str]:
 
 def _versions(system: System, peers: Peers) -> dict[str, str]:
     with stage_of(system, peers) as stage:
-        return {name: str(version) for name, version in stage.ask("versions").items()}
+        return stage.versions()
 
 
 class Pulse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -97,6 +98,10 @@ class Stage:
     def status(self, task_id: str) -> Status:
         return Status(**self.ask("status", id=task_id))
 
+    def versions(self) -> dict[str, str]:
+        """Of the library's packages, and of its store."""
+        return {**self.ask("versions"), **self.store.versions()}
+
     def worker(self, at_once: int = 1, environment: dict[str, str] | None = None) -> Family:
         """A worker that is ready. It runs so many tasks at once."""
         answer = self.ask("worker", at_once=at_once)
@@ -108,7 +113,9 @@ class Stage:
         return worker
 
     def keep_up(self, worker: Family) -> Family:
-        """As a process manager does: a new worker, where this one has ended."""
+        """As a process manager does: a new worker, where this one has ended or is about to."""
+        with suppress(subprocess.TimeoutExpired):
+            worker.first.process.wait(3.0 * self.system.pace)
         return self.worker() if worker.has_ended else worker
 
     def path(self, name: str) -> Path:
@@ -117,7 +124,7 @@ class Stage:
     def close(self) -> None:
         """End everything that was started."""
         for agent in self._agents:
-            agent.end()
+            agent.close()
         for family in self._families:
             family.kill_all()
         if "store" in self.__dict__:

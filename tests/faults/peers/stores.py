@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
 from bench.peers import Peers
 from bench.redis_server import RedisServer
+from sqlalchemy import create_engine, text
 
 from tests.faults.needs import Unavailable
 from tests.faults.peers.systems import POSTGRES, REDIS, REDIS_AOF, System
@@ -33,6 +35,10 @@ class Store(ABC):
         """Start it again, with what its disk has."""
 
     @abstractmethod
+    def versions(self) -> dict[str, str]:
+        """Of what keeps the tasks."""
+
+    @abstractmethod
     def keep_up(self) -> None:
         """As a process manager does: start it, where it has ended."""
 
@@ -54,6 +60,9 @@ class File(Store):
 
     start = keep_up = close = kill
 
+    def versions(self) -> dict[str, str]:
+        return {"SQLite": sqlite3.sqlite_version}
+
 
 class Redis(Store):
     """A Redis server."""
@@ -73,6 +82,9 @@ class Redis(Store):
             self.start()
 
     close = kill
+
+    def versions(self) -> dict[str, str]:
+        return {"Redis": self._server.version()}
 
 
 class Postgres(Store):
@@ -94,6 +106,10 @@ class Postgres(Store):
 
     def keep_up(self) -> None:
         """It starts its own processes again."""
+
+    def versions(self) -> dict[str, str]:
+        with create_engine(self.url).connect() as connection:
+            return {"PostgreSQL": str(connection.scalar(text("SHOW server_version")))}
 
     def close(self) -> None:
         self._server.stop()

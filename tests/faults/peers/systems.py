@@ -18,8 +18,8 @@ class System:
     """One column. words: its settings, for readers; store: what keeps its tasks.
 
     peer: whose environment it runs in; None: our own. lease: seconds after which it gives a task
-    to another worker, where it ever does and that can be waited for. docker_stop: seconds between
-    SIGTERM and SIGKILL.
+    to another worker, where it ever does and that can be waited for. pace: of the time that a case
+    lets go by, how much it takes here (a test of the cases themselves is in a hurry).
     """
 
     name: str
@@ -30,7 +30,7 @@ class System:
     peer: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     lease: float | None = None
-    docker_stop: float = 10.0
+    pace: float = 1.0
 
 
 _CELERY = {

@@ -18,13 +18,13 @@ def due_by_a_jump(stage: Stage) -> str:
     clock, mark = stage.clock, stage.path("mark")
     stage.worker()
     task_id = stage.submit("note", str(mark), delay=HOUR)
-    pause(5.0)
+    pause(stage, 5.0)
     assert not lines_of(mark), "it ran before its time"
     clock.set(str(2 * HOUR))
     assert happens(lambda: bool(lines_of(mark)), PATIENCE), (
         f"not run: {stage.status(task_id).words}"
     )
-    pause(5.0)
+    pause(stage, 5.0)
     runs = len(lines_of(mark))
     assert runs == 1, f"runs: {runs}"
     return "runs: 1"
@@ -41,7 +41,7 @@ def a_day_ahead(stage: Stage) -> str:
     task = Gated(stage)
     stage.worker()
     clock.set(str(24 * HOUR))
-    pause(15.0)
+    pause(stage, 15.0)
     task.open()
     assert_succeeded(stage, task.id)
     assert task.runs == 1, f"runs: {task.runs}"

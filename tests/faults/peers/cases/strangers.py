@@ -17,7 +17,7 @@ def planted(stage: Stage) -> str:
     reduced = f"cos\nsystem\n(S'touch {by_pickle}'\ntR."  # a pickle of protocol 0
     stage.ask("plant", pickled=reduced, command=f"touch {by_name}")
     worker = stage.worker()
-    happens(lambda: by_pickle.exists() and by_name.exists(), 10.0)
+    happens(lambda: by_pickle.exists() and by_name.exists(), 10.0 * stage.system.pace)
     done = [path.name for path in (by_pickle, by_name) if path.exists()]
     assert not done, f"executed: {', '.join(done)}"
     stage.keep_up(worker)
@@ -34,7 +34,7 @@ def sent_twice(stage: Stage) -> str:
     task_id = str(stage.ask("submit_twice", task="note", args=[str(mark)])["id"])
     stage.worker()
     assert happens(lambda: bool(lines_of(mark)), PATIENCE), stage.status(task_id).words
-    pause(5.0)
+    pause(stage, 5.0)
     runs = len(lines_of(mark))
     assert runs == 1, f"runs: {runs}"
     return "runs: 1"

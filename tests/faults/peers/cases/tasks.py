@@ -103,7 +103,7 @@ def neighbour(stage: Stage) -> str:
     stage.submit("end_process", str(mark), "SIGKILL")
     if not happens(lambda: bool(lines_of(mark)), PATIENCE):
         return _stood_behind(task)
-    pause(5.0)
+    pause(stage, 5.0)
     ended = stage.keep_up(worker) is not worker
     task.open()
     status = settled(stage, task.id)
@@ -157,7 +157,7 @@ def _is_gone(stage: Stage, task_id: str, status: Status, runs: int) -> bool:
 def unknown_name(stage: Stage) -> str:
     old, mark = stage.worker(environment={OLD: "1"}), stage.path("mark")
     task_id = stage.submit("of_the_new_version", str(mark))
-    pause(5.0)
+    pause(stage, 5.0)
     met = stage.status(task_id).words
     old.kill_all()
     stage.worker()

@@ -13,6 +13,7 @@ from tests.faults.peers.watching import Gated, assert_succeeded, happens, pause
 from tests.faults.scene import Watch, lines_of
 from tests.support.processes import eventually
 
+DOCKER_STOP = 10.0  # seconds between SIGTERM and SIGKILL
 AGAIN = "by itself it is begun again within 60 s"
 
 
@@ -49,7 +50,6 @@ def killed_runner(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     watch = Watch()
     os.kill(task.process, signal.SIGKILL)
-    happens(lambda: worker.has_ended, 3.0)
     stage.keep_up(worker)
     return task.runs_again(watch)
 
@@ -62,13 +62,13 @@ def killed_runner(stage: Stage) -> str:
 def short_stop(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     worker.first.send(signal.SIGTERM)
-    pause(3.0)
+    pause(stage, 3.0)
     task.open()
-    ended = happens(lambda: worker.has_ended, stage.system.docker_stop)
+    ended = happens(lambda: worker.has_ended, DOCKER_STOP)
     worker.kill_all()
     stage.worker()
     assert_succeeded(stage, task.id)
-    how = "ended by itself" if ended else f"did not end in {stage.system.docker_stop:g} s"
+    how = "ended by itself" if ended else f"did not end in {DOCKER_STOP:g} s"
     return f"runs: {task.runs}; the worker {how}"
 
 
@@ -78,7 +78,7 @@ def short_stop(stage: Stage) -> str:
 def docker_stop(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     worker.first.send(signal.SIGTERM)
-    happens(lambda: worker.has_ended, stage.system.docker_stop)
+    happens(lambda: worker.has_ended, DOCKER_STOP * stage.system.pace)
     watch = Watch()
     worker.kill_all()
     stage.worker()
@@ -110,7 +110,7 @@ def woken_worker(stage: Stage) -> str:
     if first is None:
         assert_succeeded(stage, task.id)
         return f"it was not given away; runs: {task.runs}"
-    pause(5.0)
+    pause(stage, 5.0)
     last = stage.status(task.id)
     assert last.result == first, f"the result of run {first} was overwritten: {last.result}"
     return f"runs: {task.runs}; the result stayed that of run {first}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -40,7 +40,9 @@ class Ours(Client):
         queue = TaskQueue(app)
         for name, function in self.functions.items():
             timeout = LIMIT if function in LIMITED else None
-            app.extensions[name] = queue.task(name=name, timeout=timeout)(function)
+            options = {"timeout": timeout, **self.setting("options", {})}
+            register: Callable[..., Any] = queue.task(name=name, **options)
+            app.extensions[name] = register(function)
         return app
 
     def _function(self, name: str) -> TaskFunction[..., Any]:
