@@ -58,7 +58,7 @@ class Stage:
         place = self.path("disk")
         place.mkdir()
         done = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=128m,mode=777", "tmpfs", place],
+            ["mount", "-t", "tmpfs", "-o", "size=128m,mode=700", "tmpfs", place],
             capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:

@@ -56,10 +56,10 @@ SYSTEMS = (
         "Huey, durable",
         "huey",
         SQLITE,
-        "`-k process -g TERM`, what is interrupted is enqueued again (`SIGNAL_INTERRUPTED`), "
+        "`-k process -g TERM -t 5`, what is interrupted is enqueued again (`SIGNAL_INTERRUPTED`), "
         "`SignedSerializer`",
         "huey",
-        {"worker": "-k process -g TERM", "enqueues_interrupted": True, "signed": True},
+        {"worker": "-k process -g TERM -t 5", "enqueues_interrupted": True, "signed": True},
     ),
     System("rq", "RQ", "rq", REDIS, "defaults", "rq", lease=90),
     System(

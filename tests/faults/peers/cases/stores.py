@@ -81,7 +81,7 @@ class _Producer:
         self._stage = stage
         self.accepted: list[Path] = []
         self.accepted_now = self.refused = 0
-        self.longest = 0.0
+        self.longest, self.why = 0.0, ""
 
     def submit_until(self, enough: Callable[[], bool], seconds: float = PATIENCE) -> None:
         """Until it is enough; AssertionError when it is not in time."""
@@ -98,8 +98,8 @@ class _Producer:
         watch = Watch()
         try:
             self._stage.submit("note", str(path))
-        except NoAnswer:
-            self.refused += 1
+        except NoAnswer as why:
+            self.refused, self.why = self.refused + 1, str(why)
         else:
             self.accepted.append(path)
             self.accepted_now += 1
@@ -158,7 +158,7 @@ def full_disk(stage: Stage) -> str:
         raise NotApplicable("not tried: the server's files lie elsewhere")
     filling = stage.small_disk / "filling"
     producer = _Producer(stage)
-    assert producer.submit(), "refused before the disk was full"
+    assert producer.submit(), f"refused before the disk was full: {producer.why}"
     _fill(filling)
     while_full = [producer.submit() for _ in range(3)]
     filling.unlink()
@@ -169,7 +169,7 @@ def full_disk(stage: Stage) -> str:
     lost = sum(not path.exists() for path in producer.accepted)
     seen = f"{while_full.count(True)} of 3 accepted while it was full"
     assert not lost, f"{seen}; {lost} that were accepted are gone"
-    return f"{seen}; all that were accepted are done"
+    return f"{seen}; all that were accepted are done {producer.why}".strip()
 
 
 def _fill(path: Path) -> None:

@@ -153,7 +153,7 @@ def held_interpreter(stage: Stage) -> str:
 def second_worker(stage: Stage) -> str:
     marks = [stage.path(f"{number}.mark") for number in range(40)]
     for mark in marks:
-        stage.submit("note_and_sleep", str(mark), 0.05)
+        stage.submit("note_and_sleep", str(mark), 0.25)
     stage.worker()
     eventually(marks[9].exists, 60.0)
     stage.worker()
