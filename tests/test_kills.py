@@ -53,6 +53,11 @@ def test_without_the_fence_the_same_chaos_is_noticed(
     assert noticed()
 
 
+def stop(engine: QueueEngine, worker: Process) -> None:
+    """Stop a worker while it does not write: all others would wait for it as long as it stands."""
+    engine.database.write(lambda _: worker.send(signal.SIGSTOP))
+
+
 def test_the_outcome_of_a_zombie_is_refused(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
@@ -61,7 +66,7 @@ def test_the_outcome_of_a_zombie_is_refused(
     task_id = engine.submit("tests.apps.basic.write_and_wait", call, TaskOptions())
     zombie = start.worker("--runners", "1", env=SHORT_LEASE)
     eventually(lambda: lines_of(mark) == 1)
-    zombie.send(signal.SIGSTOP)
+    stop(engine, zombie)
     start.worker("--runners", "1", env=SHORT_LEASE)
     eventually(lambda: lines_of(mark) == 2)  # past the lease another worker has begun it again
     Path(gate).touch()  # now both attempts end; the old one's report waits in its pipe
@@ -140,7 +145,7 @@ class Chaos:
             self._replace(victim)
         elif not self._stopped:
             self.stops += 1
-            victim.send(signal.SIGSTOP)
+            stop(self._engine, victim)
             self._stopped.append((time.monotonic() + 1.8, victim))
 
     def _continue_stopped(self) -> None:

@@ -58,14 +58,12 @@ def test_how_much_is_done_at_once_follows_from_how_long_it_takes() -> None:
     assert portion.size == 76
     portion.learn(10, 0.0001)
     assert portion.size == 76, "fewer than it might take say nothing"
-    portion.learn(76, 0.004)
-    assert portion.size == 38
-    portion.learn(38, 1.0)
-    assert portion.size == 9, "one slow moment does not make it crawl"
+    portion.learn(40, 1.0)
+    assert portion.size == 62, "one slow moment does not make it crawl"
     for _ in range(20):
-        portion.learn(portion.size, 1.0)
-    assert portion.size == 1
-    for _ in range(40):
+        portion.learn(portion.size, 0.004)
+    assert portion.size == 10, "nor do many"
+    for _ in range(80):
         portion.learn(portion.size, 0.0)
     assert portion.size == 1000
 

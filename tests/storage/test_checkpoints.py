@@ -143,6 +143,20 @@ def test_who_keeps_the_log_folds_it_before_others_have_to(
     keeper.close()
 
 
+def test_who_keeps_the_log_folds_it_in_a_turn_of_its_own_and_waits_for_it_only_so_long(
+    sqlite: Database, path: Path
+) -> None:
+    assert isinstance(sqlite, SqliteDatabase)
+    sqlite.keep_log()
+    write_megabytes(sqlite, path, 5)
+    assert log.commits(path) >= 20, "nobody waits for a write and a checkpoint in one"
+    sqlite.scrub()
+    add(sqlite)
+    assert log.commits(path) == 1
+    largest = write_megabytes(sqlite, path, 20)
+    assert largest < 8 * MEGABYTE, "and where there is no such turn, one of them does"
+
+
 def test_after_an_error_of_the_disk_the_next_write_is_a_fresh_start(sqlite: Database) -> None:
     def fill(connection: Connection) -> None:
         connection.exec_driver_sql("PRAGMA max_page_count = 1").close()

@@ -193,6 +193,31 @@ def test_a_connection_that_was_cut_is_replaced(postgresql: Database) -> None:
     add(postgresql)
 
 
+def test_a_connection_is_asked_whether_it_lives_only_when_its_socket_has_news(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(postgresql)
+    dialect, pings = postgresql._open().dialect, []  # type: ignore[attr-defined]
+    ping = dialect.do_ping
+
+    def do_ping(raw: object) -> object:
+        pings.append(raw)
+        return ping(raw)
+
+    monkeypatch.setattr(dialect, "do_ping", do_ping)
+    add_many(postgresql, 3)
+    add(postgresql)
+    assert not pings
+    with postgresql.read() as connection:
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar_one()
+    killer = open_database(_url(postgresql), busy_timeout=5)
+    with killer.read() as connection:
+        connection.exec_driver_sql(f"SELECT pg_terminate_backend({pid}, 5000)").close()
+    killer.close()
+    add(postgresql)
+    assert len(pings) == 1
+
+
 def test_the_schema_is_the_first_of_the_search_path(postgres_url: str) -> None:
     plain = open_database(postgres_url, busy_timeout=5)
     plain.write(lambda c: c.exec_driver_sql("CREATE SCHEMA apart").close())

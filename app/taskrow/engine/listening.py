@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from taskrow.storage.doorbell import Doorbell, Heard
 
-_FIRST_AGAIN = 0.0005  # seconds: what somebody writes cannot be read until it is committed
+_FIRST_AGAIN = 0.001  # seconds: what somebody writes cannot be read until it is committed
 _LAST_AGAIN = 0.128
-_REST = 0.005  # between two looks for no more than that somebody (ourselves, perhaps) writes
+_REST = 0.0025  # between two looks for no more than that somebody (ourselves, perhaps) writes
 _SLOW_POLL = 1.0
 # Where commits come thick, looks take 5 % of a core; but no rest is longer than the last.
 _REST_PER_LOOK = 20
@@ -51,8 +51,9 @@ class Listener:
             return False
         self._heard = self.bell.rang()
         if Heard.WRITE in self._heard:
-            self._again = _FIRST_AGAIN if now - self._last_look >= _REST else _REST
-            self._next_look = min(self._next_look, now + self._again)
+            rested = self._last_look + _REST
+            self._again = _FIRST_AGAIN if now >= rested else _REST
+            self._next_look = min(self._next_look, max(now + _FIRST_AGAIN, rested))
         if Heard.COMMIT in self._heard:
             self._next_look = now
         return now >= self._next_look

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-_FIRST, _MOST = 50, 1000
+_FIRST, _FEWEST, _MOST = 50, 10, 1000
+_WEIGHT = 0.2  # of the newest transaction in what a row costs
+_WORST = 4.0  # times the usual: for longer than that a machine was doing something else
+_LEAST = 1e-9  # seconds a row
 
 
 class Portion:
@@ -13,11 +16,16 @@ class Portion:
 
     def __init__(self, hold: float) -> None:
         self._hold = hold
+        self._cost: float | None = None  # seconds a row
         self.size = _FIRST
 
-    def learn(self, done: int, seconds: float) -> None:
-        """So many took so long."""
-        if seconds > self._hold:
-            self.size = max(1, int(self.size * max(0.25, self._hold / seconds)))
-        elif done >= self.size:
-            self.size = min(_MOST, self.size + self.size // 2 + 1)
+    def learn(self, done: float, seconds: float) -> None:
+        """So many took so long. A few say nothing, for most of it was the transaction's own."""
+        if done <= 0 or (done < self.size and seconds <= self._hold):
+            return
+        cost = seconds / done
+        if self._cost is None:
+            self._cost = cost
+        self._cost += _WEIGHT * (min(cost, _WORST * self._cost) - self._cost)
+        grown = self.size + self.size // 2 + 1
+        self.size = max(_FEWEST, min(int(self._hold / max(self._cost, _LEAST)), grown, _MOST))

@@ -137,6 +137,7 @@ class Supervisor:
     def _exchange(self, moment: float) -> None:
         self._rows.exchange(moment)
         self._rest_until = 0.0
+        self._upkeep.tend_log()
 
     def _keep_up(self, moment: float) -> None:
         """The duties beside the tasks: bury runners that ended unheard, look after the queue."""

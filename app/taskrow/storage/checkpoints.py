@@ -7,7 +7,8 @@ So each checkpoint follows a commit that wrote, in the same turn: then the log h
 folded, and nobody can begin it anew until the checkpoint is done.
 
 A checkpoint takes some milliseconds, for which all writers wait: so it comes often enough to be
-short, and a worker makes it before the log has grown so much that a submit would have to.
+short, and a worker makes it before the log has grown so much that a submit would have to; in a turn
+of its own, so that nobody waits for an exchange and a checkpoint in one.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _MEGABYTE = 1024 * 1024
 _CHECKPOINT_BYTES = 4 * _MEGABYTE  # 3.5 ms on a quick disk; twice as many, 5 ms
 _UNKEPT = 2  # so many times longer the log is when a process sees that nobody keeps it
 _CUT = 1.5  # and when it has come to be so many times as long, it is cut
+_LATE = 1.5  # so many times longer a keeper lets it be, that has no turn of its own for it
 _LONG_BYTES = 64 * _MEGABYTE  # so long is no log that can be folded
 _SCRUB_EVERY = 1.0  # seconds
 
@@ -42,6 +44,7 @@ class Checkpoints:
         self._path, self.log = path, LogFile(path)
         self._at = 1  # where it was folded last, or could not be
         self.keeps = False
+        self._has_turn = False  # the next commit is there for nothing else
         self._told = 0  # bytes
         self._scrubs = False  # the log holds what was deleted for good
         self._next_scrub = 0.0
@@ -49,7 +52,7 @@ class Checkpoints:
     @property
     def is_due(self) -> bool:
         """Whether the log should be folded, be there something to write or not."""
-        return self._is_to_be_cut or (self.keeps and self._has_grown)
+        return self._is_to_be_cut or (self.keeps and self._has_grown())
 
     @property
     def _is_to_be_cut(self) -> bool:
@@ -59,13 +62,16 @@ class Checkpoints:
     def _least(self) -> int:
         return _CHECKPOINT_BYTES if self.keeps else _UNKEPT * _CHECKPOINT_BYTES
 
-    @property
-    def _has_grown(self) -> bool:
-        return self.log.size >= max(self._at, self._least)
+    def _has_grown(self, times: float = 1) -> bool:
+        return self.log.size >= max(self._at, times * self._least)
 
     def truncate_next(self) -> None:
         """Cut the log after the next commit."""
         self._at = 0
+
+    def fold_next(self) -> None:
+        """Do what is due after the next commit."""
+        self._has_turn = True
 
     def after_commit(self, writer: Connection, notes: dict[Any, Any]) -> None:
         """Fold the log when it has grown, or holds what must not stay.
@@ -77,8 +83,11 @@ class Checkpoints:
         if self._at == 0 or self._scrubs:
             if self._is_to_be_cut:
                 self._cut(writer)
-        elif self.log.size >= self._at and self._has_grown:
-            self._fold(writer)
+        elif self.log.size >= self._at:
+            waits_for_turn = self.keeps and not self._has_turn
+            if self._has_grown(_LATE if waits_for_turn else 1):
+                self._fold(writer)
+        self._has_turn = False
 
     def _cut(self, writer: Connection) -> None:
         self._next_scrub = time.monotonic() + _SCRUB_EVERY

@@ -44,7 +44,7 @@ class PostgresDatabase(Database):
     @contextmanager
     def read(self) -> Iterator[Connection]:
         with plain_errors(self.place), self._open().connect() as connection:
-            yield connection.execution_options(isolation_level="AUTOCOMMIT")
+            yield connection
 
     def write(self, work: Callable[[Connection], T]) -> T:
         if (joined := joined_by(self)) is not None:
@@ -54,7 +54,7 @@ class PostgresDatabase(Database):
 
         def write() -> T:
             # What reads commits each statement by itself.
-            with self.read() if by_itself else self._open().begin() as connection:
+            with self.read() if by_itself else self._begin() as connection:
                 return work(connection)
 
         with plain_errors(self.place):
@@ -63,7 +63,7 @@ class PostgresDatabase(Database):
     def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
         from taskrow.storage.patience import may_take_long
 
-        with plain_errors(self.place), self._open().begin() as connection:
+        with plain_errors(self.place), self._begin() as connection:
             connection.exec_driver_sql("SELECT 1")  # the driver begins only now
             may_take_long(connection)
             run_alone(self, connection, work)
@@ -73,6 +73,13 @@ class PostgresDatabase(Database):
                     return then(connection)
 
             return _despite_deadlocks(rest)
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with self._open().connect() as pooled:
+            connection = pooled.execution_options(isolation_level="READ COMMITTED")
+            with connection.begin():
+                yield connection
 
     def own_connection(self) -> Any:
         """A driver connection outside the pool, in autocommit: to listen and to hold locks on."""
@@ -103,11 +110,14 @@ class PostgresDatabase(Database):
     def _create(self) -> Engine:
         waits = int(self._busy_timeout * 1000)
         try:
+            from taskrow.storage.lifesigns import look_for_life
             from taskrow.storage.patience import limit_patience
 
             engine = create_engine(
                 self.url,
-                pool_pre_ping=True,
+                # What is one statement needs no more: to turn this on and off takes as long as it.
+                isolation_level="AUTOCOMMIT",
+                skip_autocommit_rollback=True,
                 pool_size=_CONNECTIONS,
                 max_overflow=0,
                 pool_timeout=self._busy_timeout,
@@ -120,6 +130,7 @@ class PostgresDatabase(Database):
                 },
             )
             limit_patience(engine, self._busy_timeout + _SILENCE)
+            look_for_life(engine)
         except ModuleNotFoundError:
             raise SettingsError(
                 "PostgreSQL needs psycopg: pip install 'taskrow[postgres]'"

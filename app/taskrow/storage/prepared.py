@@ -81,7 +81,7 @@ class Prepared:
 
     def _form(self, connection: Connection) -> _Form:
         dialect = connection.dialect
-        key = dialect.name, dialect.paramstyle, DIRECT in connection.get_execution_options()
+        key = dialect.name, dialect.paramstyle, _is_direct(connection)
         form = self._forms.get(key)
         if form is None:
             form = self._forms[key] = _Form(self._statement, self._names, dialect)
@@ -177,6 +177,10 @@ def _order(compiled: Any) -> list[str]:
 def _result_processors(compiled: Any, dialect: Dialect) -> list[_Processor]:
     types = [column.type for column in compiled._result_columns]
     return [type_.dialect_impl(dialect).result_processor(dialect, None) for type_ in types]
+
+
+def _is_direct(connection: Connection) -> bool:
+    return DIRECT in connection.get_execution_options()
 
 
 def driver_of(connection: Connection) -> Any:

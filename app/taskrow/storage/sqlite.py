@@ -135,6 +135,7 @@ class _Open:
 
     def scrub(self) -> None:
         if self._writer.checkpoints.is_due:
+            self._writer.checkpoints.fold_next()
             self.commits.run(lambda _: None)
 
     def rest(self) -> None:
