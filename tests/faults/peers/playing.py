@@ -1,4 +1,4 @@
-"""The cases are played: several systems beside each other, for mostly they wait."""
+"""The cases are played, many beside each other: mostly they wait."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -44,24 +44,25 @@ def play_all(
     known: Run,
     show: Callable[[Verdict], None],
 ) -> Run:
-    """Play each case for each system, ``at_once`` systems beside each other.
+    """Play each case for each system, ``at_once`` of these plays beside each other.
 
     known: what need not be played again. show: is given each verdict as it comes.
     """
-    run, pulse = Run(), Pulse()
-
-    def play_for(system: System) -> None:
-        versions: dict[str, str] = {}
-        for case in chosen:
-            verdict = known.of(case.name, system.name)
-            if verdict is None:
-                versions = versions or _versions(system, peers)
-                verdict = play(case, system, peers, pulse, versions)
-                show(verdict)
-            run.add(verdict)
-
+    plays = [(case, system) for case in chosen for system in systems]
+    new = [(case, system) for case, system in plays if (case.name, system.name) not in known]
+    run, pulse = dict(known), Pulse()
     with ThreadPoolExecutor(at_once) as pool:
-        list(pool.map(play_for, systems))
+        whose = {system.name: system for _, system in new}
+        versions = dict(
+            zip(whose, pool.map(lambda each: _versions(each, peers), whose.values()), strict=True)
+        )
+        waiting = [
+            pool.submit(play, case, system, peers, pulse, versions[system.name])
+            for case, system in new
+        ]
+        for verdict in (future.result() for future in as_completed(waiting)):
+            show(verdict)
+            run[verdict.case, verdict.system] = verdict
     return run
 
 
@@ -87,11 +88,16 @@ def _play_once(case: Portable, system: System, peers: Peers) -> tuple[str, str]:
         return SKIP, str(why)
     except (AssertionError, NoAnswer) as error:
         return FAIL, str(error)
+    except Exception as error:  # noqa: BLE001 - our fault, which says nothing of the system
+        return SKIP, f"the case itself failed: {error!r}"
 
 
 def _versions(system: System, peers: Peers) -> dict[str, str]:
-    with stage_of(system, peers) as stage:
-        return stage.versions()
+    try:
+        with stage_of(system, peers) as stage:
+            return stage.versions()
+    except Unavailable:
+        return {}
 
 
 class Pulse:

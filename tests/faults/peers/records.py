@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -22,17 +21,8 @@ class Verdict:
     versions: dict[str, str] = field(default_factory=dict)
 
 
-@dataclass
-class Run:
-    """The verdicts of one run, by case and system."""
-
-    found: dict[tuple[str, str], Verdict] = field(default_factory=dict)
-
-    def add(self, verdict: Verdict) -> None:
-        self.found[verdict.case, verdict.system] = verdict
-
-    def of(self, case: str, system: str) -> Verdict | None:
-        return self.found.get((case, system))
+Run = dict[tuple[str, str], Verdict]
+"""Verdicts by case and system."""
 
 
 def write_verdict(file: Path, verdict: Verdict) -> None:
@@ -43,22 +33,12 @@ def write_verdict(file: Path, verdict: Verdict) -> None:
 
 def read_run(file: Path) -> Run:
     """What was written there; nothing, where there is no such file."""
-    run = Run()
-    for line in file.read_text().splitlines() if file.exists() else ():
-        run.add(Verdict(**json.loads(line)))
-    return run
+    lines = file.read_text().splitlines() if file.exists() else []
+    verdicts = [Verdict(**json.loads(line)) for line in lines]
+    return {(each.case, each.system): each for each in verdicts}
 
 
-def together(runs: Iterable[Run], case: str, system: str) -> list[Verdict]:
-    """What several runs say of one case for one system."""
-    return [verdict for run in runs if (verdict := run.of(case, system)) is not None]
-
-
-def score(runs: Sequence[Run], system: str) -> tuple[int, int]:
-    """Of how many cases, of those that could be judged, a system held in every run."""
-    by_case: dict[str, list[str]] = {}
-    for run in runs:
-        for (case, whose), verdict in run.found.items():
-            if whose == system and verdict.verdict in (PASS, FAIL):
-                by_case.setdefault(case, []).append(verdict.verdict)
-    return sum(set(each) == {PASS} for each in by_case.values()), len(by_case)
+def score(run: Run, system: str) -> tuple[int, int]:
+    """Of how many cases, of those that could be judged, a system held."""
+    judged = [each.verdict for (_, whose), each in run.items() if whose == system]
+    return judged.count(PASS), judged.count(PASS) + judged.count(FAIL)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,15 @@ START = 60.0  # seconds that a worker may take to be ready
 ANSWER = 30.0  # seconds that a submit, or a look, may take
 
 
+@contextmanager
+def _needed() -> Iterator[None]:
+    """What cannot be had here says nothing of the system."""
+    try:
+        yield
+    except NoAnswer as why:
+        raise Unavailable(str(why)) from None
+
+
 class Stage:
     """One case's place for one system. ``python``: of the system's environment."""
 
@@ -38,12 +48,14 @@ class Stage:
     def python(self) -> Path:
         if self.system.peer is None:
             return Path(sys.executable)
-        return self._peers.python(self.system.peer)
+        with _needed():
+            return self._peers.python(self.system.peer)
 
     @cached_property
     def store(self) -> Store:
         """Its store; made when it is first asked for."""
-        return open_store(self.system, self._store_directory, self._peers, self.environment)
+        with _needed():
+            return open_store(self.system, self._store_directory, self._peers, self.environment)
 
     @cached_property
     def clock(self) -> Shim:

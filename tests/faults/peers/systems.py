@@ -36,6 +36,7 @@ class System:
 _CELERY = {
     "task_acks_late": True,
     "task_reject_on_worker_lost": True,
+    "task_retry_on_worker_lost": True,
     "worker_prefetch_multiplier": 1,
     "worker_soft_shutdown_timeout": 5.0,
     "broker_transport_options": {
@@ -83,20 +84,11 @@ SYSTEMS = (
         "Celery, durable",
         "celery",
         REDIS_AOF,
-        "`task_acks_late`, `task_reject_on_worker_lost`, `worker_prefetch_multiplier=1`, "
-        "`visibility_timeout` 10 s (looked at each second), `worker_soft_shutdown_timeout` 5 s",
+        "`task_acks_late`, `task_reject_on_worker_lost`, `task_retry_on_worker_lost` (3 retries, "
+        "one a second), `worker_prefetch_multiplier=1`, `visibility_timeout` 10 s (looked at each "
+        "second), `worker_soft_shutdown_timeout` 5 s",
         "celery",
-        {"conf": _CELERY},
-        lease=10,
-    ),
-    System(
-        "celery-retry",
-        "Celery, durable, retries",
-        "celery",
-        REDIS_AOF,
-        "the same, and `task_retry_on_worker_lost` (new in 5.7) with 3 retries, one a second",
-        "celery",
-        {"conf": _CELERY | {"task_retry_on_worker_lost": True}, "task": {"default_retry_delay": 1}},
+        {"conf": _CELERY, "task": {"default_retry_delay": 1}},
         lease=10,
     ),
     System(

@@ -115,7 +115,7 @@ def _restart(stage: Stage, server: Store) -> None:
 
 @portable(
     "kill -9 of the server below an idle worker, and a start 2 s later",
-    expected="the worker takes the next task within 60 s",
+    expected="the worker takes the next task within 90 s",
 )
 def server_below_worker(stage: Stage) -> str:
     server, worker = _server(stage), stage.worker()
@@ -137,7 +137,7 @@ def server_below_worker(stage: Stage) -> str:
 
 @portable(
     "kill -9 of the server in the middle of a task, and a start 2 s later",
-    expected="the task is told as done within 60 s",
+    expected="the task is told as done within 90 s",
 )
 def server_below_task(stage: Stage) -> str:
     server, worker, task = _server(stage), stage.worker(), Gated(stage)
