@@ -68,13 +68,13 @@ SYSTEMS = (
         "RQ, durable",
         "rq",
         REDIS_AOF,
-        "`Retry(max=3)`, `JSONSerializer`, `--job-monitoring-interval 1 --maintenance-interval 5` "
-        "(a lease is then 61 s; a pool of workers has no such options)",
+        "`Retry(max=3)`, `JSONSerializer`, `--job-monitoring-interval 1 --maintenance-interval 5 "
+        "--worker-ttl 20` (a lease is then 61 s; a pool of workers has no such options)",
         "rq",
         {
             "retries": 3,
             "serializer": "json",
-            "worker": "--job-monitoring-interval 1 --maintenance-interval 5",
+            "worker": "--job-monitoring-interval 1 --maintenance-interval 5 --worker-ttl 20",
         },
         lease=61,
     ),
