@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cached_property
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Stage:
         self._store_directory = directory
         self.environment: dict[str, str] = {}
         self._families: list[Family] = []
+        self._kept: dict[Family, Callable[[], Family]] = {}
         self._agents: list[Asked] = []
 
     @cached_property
@@ -121,14 +122,26 @@ class Stage:
         given = {**self._environment, **(environment or {})}
         worker = Family(self.python, answer["arguments"], given, log)
         self._families.append(worker)
+        self._kept[worker] = partial(self.worker, at_once, environment)
         worker.first.wait_for(answer["ready"], START)
         return worker
 
-    def keep_up(self, worker: Family) -> Family:
-        """As a process manager does: a new worker, where this one has ended or is about to."""
-        with suppress(subprocess.TimeoutExpired):
-            worker.first.process.wait(3.0 * self.system.pace)
-        return self.worker() if worker.has_ended else worker
+    def kill(self, worker: Family) -> None:
+        """kill -9 to a whole worker, for good: it is not kept up."""
+        del self._kept[worker]
+        worker.kill_all()
+
+    def keep_up(self) -> None:
+        """As a process manager does: a new worker for each that has ended by itself."""
+        for worker, start_again in list(self._kept.items()):
+            if worker.has_ended:
+                del self._kept[worker]
+                start_again()
+
+    @property
+    def workers(self) -> int:
+        """How many have been started."""
+        return len(self._families)
 
     def path(self, name: str) -> Path:
         return self.directory / name

@@ -99,9 +99,13 @@ SYSTEMS = (
         "Dramatiq, durable",
         "dramatiq",
         REDIS_AOF,
-        "`heartbeat_timeout` 5 s, `maintenance_chance` of each command",
+        "`heartbeat_timeout` 5 s, `maintenance_chance` of each command, "
+        "`dramatiq_queue_prefetch=1`",
         "dramatiq",
-        {"broker": {"heartbeat_timeout": 5000, "maintenance_chance": 1_000_000}},
+        {
+            "broker": {"heartbeat_timeout": 5000, "maintenance_chance": 1_000_000},
+            "environment": {"dramatiq_queue_prefetch": "1"},
+        },
         lease=5,
     ),
 )

@@ -24,14 +24,24 @@ def happens(look: Callable[[], bool], seconds: float) -> bool:
     return True
 
 
+def comes(stage: Stage, look: Callable[[], bool], seconds: float = PATIENCE) -> bool:
+    """Whether it happens within so many seconds, while a process manager keeps workers up."""
+
+    def kept_up() -> bool:
+        stage.keep_up()
+        return look()
+
+    return happens(kept_up, seconds)
+
+
 def pause(stage: Stage, seconds: float) -> None:
     """Let time go by: it is what the case is about."""
-    threading.Event().wait(seconds * stage.system.pace)
+    comes(stage, lambda: False, seconds * stage.system.pace)
 
 
 def settled(stage: Stage, task_id: str, seconds: float = PATIENCE) -> Status:
     """What is told of a task once it is over, or when the time is."""
-    happens(lambda: stage.status(task_id).state in OVER, seconds)
+    comes(stage, lambda: stage.status(task_id).state in OVER, seconds)
     return stage.status(task_id)
 
 
@@ -70,9 +80,12 @@ class Gated:
 
     def runs_again(self, watch: Watch) -> str:
         """It must be begun again by itself, and come to its end. watch: since the fault."""
-        happens(lambda: self.runs > 1 or self.status.state == FAILED, PATIENCE - watch.seconds)
+        comes(self._stage, self._is_decided, PATIENCE - watch.seconds)
         seconds = watch.seconds
         assert self.runs > 1, f"not begun again; it says: {self.status.words}"
         self.open()
         assert_succeeded(self._stage, self.id)
         return f"begun again after {seconds:.1f} s, and done"
+
+    def _is_decided(self) -> bool:
+        return self.runs > 1 or self.status.state == FAILED

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.peers.board import portable
 from tests.faults.peers.stage import Stage
-from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, happens, pause
+from tests.faults.peers.watching import Gated, assert_succeeded, comes, pause
 from tests.faults.scene import lines_of
 
 HOUR = 3600
@@ -21,9 +21,7 @@ def due_by_a_jump(stage: Stage) -> str:
     pause(stage, 5.0)
     assert not lines_of(mark), "it ran before its time"
     clock.set(str(2 * HOUR))
-    assert happens(lambda: bool(lines_of(mark)), PATIENCE), (
-        f"not run: {stage.status(task_id).words}"
-    )
+    assert comes(stage, lambda: bool(lines_of(mark))), f"not run: {stage.status(task_id).words}"
     pause(stage, 5.0)
     runs = len(lines_of(mark))
     assert runs == 1, f"runs: {runs}"

@@ -14,7 +14,7 @@ from tests.faults.peers.board import portable
 from tests.faults.peers.stage import ANSWER, Stage
 from tests.faults.peers.stores import NotApplicable, Store
 from tests.faults.peers.systems import POSTGRES
-from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, happens, pause
+from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, comes, pause
 from tests.faults.scene import Watch, lines_of
 from tests.support.processes import eventually
 
@@ -46,7 +46,7 @@ def killed_server(stage: Stage) -> str:
     server.kill()
     server.start()
     stage.worker()
-    happens(lambda: len(lines_of(mark)) >= _TASKS, PATIENCE)
+    comes(stage, lambda: len(lines_of(mark)) >= _TASKS)
     ran = len(lines_of(mark))
     assert ran == _TASKS, f"{ran} of {_TASKS} are left"
     return f"{ran} of {_TASKS}"
@@ -66,7 +66,7 @@ def killed_while_submitting(stage: Stage) -> str:
     producer.accepted_now = 0
     producer.submit_until(lambda: producer.accepted_now >= 20)
     stage.worker()
-    happens(lambda: all(path.exists() for path in producer.accepted), PATIENCE)
+    comes(stage, lambda: all(path.exists() for path in producer.accepted))
     lost = sum(not path.exists() for path in producer.accepted)
     seen = f"{len(producer.accepted)} accepted, {producer.refused} refused"
     seen += f" (at most {producer.longest:.1f} s a submit)"
@@ -126,7 +126,7 @@ def _restart(stage: Stage, server: Store) -> None:
     expected="the worker takes the next task within 90 s",
 )
 def server_below_worker(stage: Stage) -> str:
-    server, worker = _server(stage), stage.worker()
+    server, _ = _server(stage), stage.worker()
     assert_succeeded(stage, stage.submit("add", 20, 22))
     _restart(stage, server)
     ids: list[str] = []
@@ -137,10 +137,9 @@ def server_below_worker(stage: Stage) -> str:
         return bool(ids)
 
     eventually(is_accepted, PATIENCE)
-    watch, same = Watch(), stage.keep_up(worker) is worker
+    watch = Watch()
     assert_succeeded(stage, ids[0])
-    how = "the same worker" if same else "its worker had ended and was started again"
-    return f"done after {watch.seconds:.0f} s; {how}"
+    return f"done after {watch.seconds:.0f} s; {_who(stage)}"
 
 
 @portable(
@@ -148,12 +147,15 @@ def server_below_worker(stage: Stage) -> str:
     expected="the task is told as done within 90 s",
 )
 def server_below_task(stage: Stage) -> str:
-    server, worker, task = _server(stage), stage.worker(), Gated(stage)
+    server, _, task = _server(stage), stage.worker(), Gated(stage)
     _restart(stage, server)
     task.open()
-    stage.keep_up(worker)
     assert_succeeded(stage, task.id)
-    return f"runs: {task.runs}; {task.status.words}"
+    return f"runs: {task.runs}; {task.status.words}; {_who(stage)}"
+
+
+def _who(stage: Stage) -> str:
+    return "the same worker" if stage.workers == 1 else "its worker had ended: a new one"
 
 
 @portable(
@@ -173,7 +175,7 @@ def full_disk(stage: Stage) -> str:
     stage.store.keep_up()
     eventually(producer.submit, PATIENCE)
     stage.worker()
-    happens(lambda: all(path.exists() for path in producer.accepted), PATIENCE)
+    comes(stage, lambda: all(path.exists() for path in producer.accepted))
     lost = sum(not path.exists() for path in producer.accepted)
     assert not lost, f"{seen}; {lost} that were accepted are gone"
     return f"{seen}; all that were accepted are done"

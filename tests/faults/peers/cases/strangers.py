@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.faults.peers.board import portable
 from tests.faults.peers.stage import Stage
-from tests.faults.peers.watching import PATIENCE, assert_succeeded, happens, pause
+from tests.faults.peers.watching import assert_succeeded, comes, pause
 from tests.faults.scene import lines_of
 
 
@@ -16,11 +16,10 @@ def planted(stage: Stage) -> str:
     by_pickle, by_name = stage.path("by-pickle"), stage.path("by-name")
     reduced = f"cos\nsystem\n(S'touch {by_pickle}'\ntR."  # a pickle of protocol 0
     stage.ask("plant", pickled=reduced, command=f"touch {by_name}")
-    worker = stage.worker()
-    happens(lambda: by_pickle.exists() and by_name.exists(), 10.0 * stage.system.pace)
+    stage.worker()
+    comes(stage, lambda: by_pickle.exists() and by_name.exists(), 10.0 * stage.system.pace)
     done = [path.name for path in (by_pickle, by_name) if path.exists()]
     assert not done, f"executed: {', '.join(done)}"
-    stage.keep_up(worker)
     assert_succeeded(stage, stage.submit("add", 20, 22))
     return "neither was executed; the next task ran"
 
@@ -33,7 +32,7 @@ def sent_twice(stage: Stage) -> str:
     mark = stage.path("mark")
     task_id = str(stage.ask("submit_twice", task="note", args=[str(mark)])["id"])
     stage.worker()
-    assert happens(lambda: bool(lines_of(mark)), PATIENCE), stage.status(task_id).words
+    assert comes(stage, lambda: bool(lines_of(mark))), stage.status(task_id).words
     pause(stage, 5.0)
     runs = len(lines_of(mark))
     assert runs == 1, f"runs: {runs}"

@@ -9,7 +9,7 @@ from pathlib import Path
 from tests.faults.peers.board import portable
 from tests.faults.peers.stage import Stage
 from tests.faults.peers.stores import NotApplicable
-from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, happens, pause
+from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, comes, happens, pause
 from tests.faults.scene import Watch, lines_of
 from tests.support.processes import eventually
 
@@ -22,7 +22,7 @@ AGAIN = "by itself it is begun again within 90 s"
 def killed_worker(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     watch = Watch()
-    worker.kill_all()
+    stage.kill(worker)
     stage.worker()
     return task.runs_again(watch)
 
@@ -38,7 +38,7 @@ def killed_parent(stage: Stage) -> str:
         raise NotApplicable("its worker is one process")
     orphan, watch = Path(f"/proc/{task.process}"), Watch()
     worker.first.kill()
-    stage.worker()
+    stage.keep_up()
     if not happens(lambda: not orphan.exists() or task.runs > 1, 5.0):
         task.open()
         assert_succeeded(stage, task.id)
@@ -48,10 +48,9 @@ def killed_parent(stage: Stage) -> str:
 
 @portable("kill -9 of the process that runs a task (out of memory)", expected=AGAIN)
 def killed_runner(stage: Stage) -> str:
-    worker, task = stage.worker(), Gated(stage)
-    watch = Watch()
+    stage.worker()
+    task, watch = Gated(stage), Watch()
     os.kill(task.process, signal.SIGKILL)
-    stage.keep_up(worker)
     return task.runs_again(watch)
 
 
@@ -63,10 +62,10 @@ def killed_runner(stage: Stage) -> str:
 def short_stop(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     worker.first.send(signal.SIGTERM)
-    pause(stage, 3.0)
+    happens(lambda: False, 3.0 * stage.system.pace)
     task.open()
     ended = happens(lambda: worker.has_ended, DOCKER_STOP)
-    worker.kill_all()
+    stage.kill(worker)
     stage.worker()
     assert_succeeded(stage, task.id)
     how = "ended by itself" if ended else f"did not end in {DOCKER_STOP:g} s"
@@ -81,7 +80,7 @@ def docker_stop(stage: Stage) -> str:
     worker.first.send(signal.SIGTERM)
     happens(lambda: worker.has_ended, DOCKER_STOP * stage.system.pace)
     watch = Watch()
-    worker.kill_all()
+    stage.kill(worker)
     stage.worker()
     return task.runs_again(watch)
 
@@ -153,7 +152,7 @@ def second_worker(stage: Stage) -> str:
     stage.worker()
     eventually(marks[9].exists, PATIENCE)
     stage.worker()
-    all_ran = happens(lambda: all(mark.exists() for mark in marks), PATIENCE)
+    all_ran = comes(stage, lambda: all(mark.exists() for mark in marks))
     assert all_ran, f"{sum(mark.exists() for mark in marks)} of 40 have run after {PATIENCE:g} s"
     runs = [len(lines_of(mark)) for mark in marks]
     assert set(runs) == {1}, f"runs: {runs}"

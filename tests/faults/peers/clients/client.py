@@ -28,8 +28,8 @@ class Spec:
 
     @property
     def environment(self) -> dict[str, str]:
-        """How it comes into a process of the library's environment."""
-        return {SPEC: json.dumps(asdict(self))}
+        """How it comes into a process of the library's environment, with variables of its own."""
+        return {SPEC: json.dumps(asdict(self)), **self.settings.get("environment", {})}
 
 
 @dataclass(frozen=True)

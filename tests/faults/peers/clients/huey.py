@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pickle
-import sqlite3
 from collections.abc import Sequence
-from contextlib import closing
 from functools import cached_property
 from typing import Any
 
 from huey import SqliteHuey
 from huey.exceptions import TaskException
 from huey.registry import Message
-from huey.serializer import SignedSerializer
+from huey.serializer import Serializer, SignedSerializer
 from huey.signals import SIGNAL_INTERRUPTED
 
 from tests.faults.peers.clients.client import FAILED, SUCCEEDED, UNKNOWN, WAITS, Client, Status
@@ -27,10 +25,8 @@ class Huey(Client):
 
     @cached_property
     def _huey(self) -> Any:
-        signed = (
-            {"serializer": SignedSerializer("a secret")} if self.setting("signed", False) else {}
-        )
-        huey = SqliteHuey("peers", filename=self.spec.url, **signed)
+        serializer = SignedSerializer("a secret") if self.setting("signed", False) else Serializer()
+        huey = SqliteHuey("peers", filename=self.spec.url, serializer=serializer)
         for name, function in self.functions.items():
             limits = {"timeout": LIMIT} if function in LIMITED else {}
             setattr(huey, name, huey.task(name=name, **limits)(function))
@@ -62,9 +58,8 @@ class Huey(Client):
 
     def plant(self, pickled: str, command: str) -> None:
         named = Message("x", "os.system", retries=0, args=(command,), kwargs={})
-        with closing(sqlite3.connect(self.spec.url)) as file, file:
-            for data in (pickled.encode(), pickle.dumps(named)):
-                file.execute("INSERT INTO task (queue, data) VALUES ('peers', ?)", (data,))
+        for data in (pickled.encode(), pickle.dumps(named)):
+            self._huey.storage.enqueue(data)  # it takes bytes, whatever they are
 
     def worker(self, at_once: int) -> list[str]:
         consumer = ["huey.bin.huey_consumer", "tests.faults.peers.clients.app.app"]
