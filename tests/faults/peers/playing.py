@@ -60,9 +60,12 @@ def play_all(
             pool.submit(play, case, system, peers, pulse, versions[system.name])
             for case, system in new
         ]
-        for verdict in (future.result() for future in as_completed(waiting)):
-            show(verdict)
-            run[verdict.case, verdict.system] = verdict
+        try:
+            for verdict in (future.result() for future in as_completed(waiting)):
+                show(verdict)
+                run[verdict.case, verdict.system] = verdict
+        finally:
+            pool.shutdown(cancel_futures=True)  # on Ctrl-C, what plays now is the last
     return run
 
 
