@@ -53,9 +53,8 @@ def play_all(
     run, pulse = dict(known), Pulse()
     with ThreadPoolExecutor(at_once) as pool:
         whose = {system.name: system for _, system in new}
-        versions = dict(
-            zip(whose, pool.map(lambda each: _versions(each, peers), whose.values()), strict=True)
-        )
+        asked = {name: pool.submit(_versions, each, peers) for name, each in whose.items()}
+        versions = {name: future.result() for name, future in asked.items()}
         waiting = [
             pool.submit(play, case, system, peers, pulse, versions[system.name])
             for case, system in new

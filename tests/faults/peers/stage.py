@@ -118,12 +118,15 @@ class Stage:
     def worker(self, at_once: int = 1, environment: dict[str, str] | None = None) -> Family:
         """A worker that is ready. It runs so many tasks at once."""
         answer = self.ask("worker", at_once=at_once)
-        log = self.path(f"worker-{len(self._families)}.log")
-        given = {**self._environment, **(environment or {})}
-        worker = Family(self.python, answer["arguments"], given, log)
-        self._families.append(worker)
-        self._kept[worker] = partial(self.worker, at_once, environment)
+        worker = self._start(answer["arguments"], {**self._environment, **(environment or {})})
         worker.first.wait_for(answer["ready"], START)
+        return worker
+
+    def _start(self, arguments: list[str], environment: dict[str, str]) -> Family:
+        log = self.path(f"worker-{len(self._families)}.log")
+        worker = Family(self.python, arguments, environment, log)
+        self._families.append(worker)
+        self._kept[worker] = partial(self._start, arguments, environment)
         return worker
 
     def kill(self, worker: Family) -> None:
