@@ -41,6 +41,10 @@ class ResultError(TaskrowError, TypeError):
     """The result of a task must be JSON."""
 
 
+class DamagedTaskError(TaskrowError):
+    """What is stored of the task is not what was submitted, so it is not run: submit it again."""
+
+
 class CredentialsError(TaskrowError):
     """The credentials of a stored request cannot be kept, or cannot be opened."""
 

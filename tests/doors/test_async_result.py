@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from taskrow import AsyncResult, NoSuchTaskError, TaskCancelled, TaskFailed
+from taskrow import AsyncResult, NoSuchTaskError, OptionError, TaskCancelled, TaskFailed
 from taskrow.domain.task import Task
 from taskrow.engine.result import failure_of
 from tests.apps.doors import tasks
@@ -121,6 +121,15 @@ def test_get_gives_up_after_its_timeout_and_the_task_goes_on(in_app: Site, tmp_p
             task.get(timeout=timeout)
     (tmp_path / "gate").touch()
     assert task.get(30) == "through"
+
+
+def test_what_is_no_time_and_no_id_is_named(in_app: Site) -> None:
+    with pytest.raises(OptionError, match="or None to wait for ever, not 'soon'"):
+        add.delay(1, 2).get("soon")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="timeout must be seconds"):
+        queue.drain(timeout="soon")  # type: ignore[arg-type]
+    with pytest.raises(OptionError, match="the id of a task is a text, not 5"):
+        queue.AsyncResult(5)  # type: ignore[arg-type]
 
 
 def test_get_of_what_is_over_needs_no_waiting(in_app: Site) -> None:

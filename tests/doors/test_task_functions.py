@@ -103,7 +103,7 @@ def test_two_functions_cannot_have_one_name(queue: TaskQueue) -> None:
 
 def test_a_task_function_is_not_made_of_a_task_function_or_of_no_function(queue: TaskQueue) -> None:
     made = queue.task(plain)
-    for thing in (made, "plain", 5):
+    for thing in (made, "plain", 5, dict):
         with pytest.raises(OptionError, match="goes above a function"):
             queue.task(name="again")(thing)  # type: ignore[arg-type]
 

@@ -16,6 +16,7 @@ from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.schedules import Schedules
+from taskrow.storage.liveness import Liveness
 from taskrow.storage.tables import schedule_fires, tasks
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -32,6 +33,17 @@ class Clock:
 
     def __call__(self) -> datetime:
         return self.now
+
+
+class Alive(Liveness):
+    """No worker is gone."""
+
+    def __init__(self) -> None: ...
+
+    def is_gone(self, _: str) -> bool:
+        return False
+
+    def close(self) -> None: ...
 
 
 class Site:

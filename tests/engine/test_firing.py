@@ -10,19 +10,8 @@ from datetime import timedelta
 import pytest
 
 from taskrow.engine.upkeep import Upkeep
-from taskrow.storage.liveness import Liveness
-from tests.engine.scene import DAY, HOUR, MINUTE, NOON, SECOND, Clock, Site, SiteFactory
-
-
-class _Alive(Liveness):
-    """No other worker is there."""
-
-    def __init__(self) -> None: ...
-
-    def is_gone(self, _: str) -> bool:
-        return False
-
-    def close(self) -> None: ...
+from taskrow.storage import workers
+from tests.engine.scene import DAY, HOUR, MINUTE, NOON, SECOND, Alive, Clock, Site, SiteFactory
 
 
 def test_a_due_time_fires_when_it_has_come(site: Site) -> None:
@@ -216,7 +205,7 @@ def test_old_fires_are_forgotten(site: Site) -> None:
 
 
 def test_the_purge_is_a_schedule_without_tasks(site: Site) -> None:
-    upkeep = Upkeep(site.engine, "me", _Alive())
+    upkeep = Upkeep(site.engine, "me", Alive())
     upkeep.begin(NOON)
     assert (site.row("taskrow.purge").source, site.row("taskrow.purge").rule) == (
         "taskrow", "every 60 s",
@@ -230,8 +219,21 @@ def test_the_purge_is_a_schedule_without_tasks(site: Site) -> None:
     assert site.row("taskrow.purge").next_at == NOON + MINUTE
 
 
+def test_each_purge_forgets_workers_that_nobody_has_seen_for_a_week(site: Site) -> None:
+    write = site.engine.database.write
+    for worker, seen_at in (("old", NOON), ("new", NOON + DAY)):
+        write(
+            lambda c, w=worker, at=seen_at: workers.register(c, w, queues="", runners=1, now=at)  # type: ignore[misc]
+        )
+    upkeep = Upkeep(site.engine, "me", Alive())
+    upkeep.begin(NOON)
+    upkeep.run_once(NOON + 7 * DAY + SECOND, 0.0)
+    with site.engine.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT id FROM workers").all() == [("new",)]
+
+
 def test_a_purge_that_is_paused_purges_nothing(site: Site) -> None:
-    upkeep = Upkeep(site.engine, "me", _Alive())
+    upkeep = Upkeep(site.engine, "me", Alive())
     upkeep.begin(NOON)
     site.schedules.pause("taskrow.purge")
     ended = site.function(retention=0).delay().id

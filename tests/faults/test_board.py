@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import conftest
+from tests.faults.__main__ import OF
 from tests.faults.board import Case, all_cases
+from tests.faults.needs import Unavailable
 from tests.faults.scene import scene
 
 
@@ -17,3 +20,20 @@ from tests.faults.scene import scene
 def test_survived(case: Case, tmp_path: Path) -> None:
     with scene(tmp_path) as here:
         case.play(here)
+
+
+def test_there_are_forty() -> None:
+    assert [case.number for case in all_cases()] == list(range(1, OF + 1))
+
+
+@pytest.mark.parametrize(
+    ("in_ci", "outcome"), [(True, Unavailable), (False, pytest.skip.Exception)]
+)
+def test_what_cannot_be_tried_is_skipped_but_not_in_ci(
+    monkeypatch: pytest.MonkeyPatch, in_ci: bool, outcome: type[BaseException]
+) -> None:
+    monkeypatch.setattr(conftest, "MUST_NOT_SKIP", in_ci)
+    call = conftest.pytest_runtest_call()
+    next(call)
+    with pytest.raises(outcome, match="a thing"):
+        call.throw(Unavailable("it needs a thing"))

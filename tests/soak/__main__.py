@@ -3,48 +3,49 @@
 from __future__ import annotations
 
 import argparse
-import json
+import shutil
 import sys
 import tempfile
-from dataclasses import asdict, fields
 from pathlib import Path
 
-from tests.soak.curves import Sample, slope
-from tests.soak.run import Outcome, soak
-
-_CURVES = [field.name for field in fields(Sample) if field.name not in ("minute", "kills")]
+from tests.soak.plot import draw
+from tests.soak.record import read
+from tests.soak.report import report
+from tests.soak.run import soak
 
 
 def main() -> int:
-    """0 when nothing was lost and nothing ran twice that must not."""
+    """0 when nothing was lost, nothing ran twice that must not, and nothing grew."""
     options = _options()
-    with tempfile.TemporaryDirectory(prefix="taskrow-soak-", dir=options.directory) as place:
-        outcome = soak(Path(place), seconds=options.minutes * 60, seed=options.seed)
-    _report(outcome)
-    if options.json is not None:
-        options.json.write_text(json.dumps([asdict(sample) for sample in outcome.samples]))
-    return int(bool(outcome.wrongs))
+    if options.read is not None:
+        return int(not _tell(options.read, options.plot))
+    place = Path(tempfile.mkdtemp(prefix="taskrow-soak-", dir=options.directory))
+    record = (options.out or place / "record").resolve()
+    seconds = options.minutes * 60
+    retention = min(120.0, max(30.0, seconds / 6))  # rows go while others come
+    soak(place, seconds=seconds, seed=options.seed, retention=retention, out=record)
+    passed = _tell(record, options.plot)
+    if passed:
+        shutil.rmtree(place)
+    else:
+        print("the database and the logs are in", place)
+    return int(not passed)
 
 
-def _report(outcome: Outcome) -> None:
-    counts = outcome.history.counts
-    print(f"{counts.total()} tasks accepted, {outcome.refused} submits not answered with 202")
-    print("ended:", ", ".join(f"{n} {status}" for status, n in counts.most_common()))
-    print(f"{outcome.kills} kills; begun more than once: {outcome.history.second_attempts}")
-    for fault, times in outcome.faults.most_common():
-        print(f"  {times:>5}  {fault}")
-    print(f"wrong: {len(outcome.wrongs)}", *outcome.wrongs[:20], sep="\n  ")
-    for name in _CURVES:
-        values = [getattr(sample, name) for sample in outcome.samples]
-        grows = slope(outcome.samples, name)
-        print(f"  {name:<14} {min(values):9.2f} to {max(values):9.2f}, {grows:+9.2f} an hour")
+def _tell(record: Path, plot: Path | None) -> bool:
+    lines = read(record)
+    if plot is not None:
+        plot.write_text(draw(lines))
+    return report(lines)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--minutes", type=float, default=5.0)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the curves there")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="write soak.jsonl there")
+    parser.add_argument("--read", type=Path, metavar="DIR", help="do not soak: tell of that one")
+    parser.add_argument("--plot", type=Path, metavar="FILE", help="draw the curves as SVG")
     parser.add_argument("--directory", type=Path, help="on the disk to use")
     return parser.parse_args()
 

@@ -20,10 +20,13 @@ queue = TaskQueue(app)
 MARKS = "SOAK_MARKS"  # the environment variable with the file for what was begun
 
 
-def begin(self: TaskContext) -> dict[str, Any]:
-    """Note that this attempt has begun, in one write; returns what to tell of it."""
+def begin(self: TaskContext, due: str = "") -> dict[str, Any]:
+    """Note that this attempt has begun, in one write; returns what to tell of it.
+
+    The moment is of the machine's monotonic clock, which is the same in all its processes.
+    """
     with Path(os.environ[MARKS]).open("a") as file:
-        file.write(f"{self.request.id} {self.request.attempt}\n")
+        file.write(f"{self.request.id} {self.request.attempt} {time.monotonic()} {due}\n")
     return {"attempt": self.request.attempt}
 
 
@@ -71,3 +74,10 @@ def stumble(self: TaskContext) -> dict[str, Any]:
     if self.request.retries == 0:
         raise ValueError("the first time")
     return told
+
+
+@queue.task(bind=True, every=5, crash_limit=1000)
+def tick(self: TaskContext) -> None:
+    """A schedule: each due time is one task, however many workers fire it and die."""
+    due = self.request.due_at
+    begin(self, "" if due is None else due.isoformat())

@@ -6,37 +6,68 @@ import os
 import random
 import signal
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.support.processes import Process
 
 Start = Callable[[], Process]
+Running = Callable[[int], dict[str, int]]  # the tasks of the worker with a pid, and their attempts
+WORKER, SUPERVISOR = "kill -9 of a whole worker", "kill -9 of a supervisor"
+RUNNER, WEB = "kill -9 of a runner", "kill -9 of the web server"
+STOP = "SIGSTOP of a worker past its lease"
+_STOPPED, _FOR_WORK = 2.5, 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One fault: what it was, when (monotonic), to whom, and what ran there."""
+
+    fault: str
+    moment: float
+    pid: int
+    tasks: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def kills(self) -> bool:
+        return self.fault != STOP
 
 
 class Chaos:
     """Keeps some processes running, and hurts one of them now and then."""
 
-    def __init__(self, web: Start, worker: Start, workers: int, seed: int) -> None:
-        self._start_web, self._start_worker = web, worker
+    def __init__(
+        self, web: Start, worker: Start, workers: int, *, running: Running, seed: int
+    ) -> None:
+        self._start_web, self._start_worker, self._running = web, worker, running
         self._chance = random.Random(seed)
         self.web = web()
         self.workers = [worker() for _ in range(workers)]
-        self.faults: Counter[str] = Counter()
+        self.faults: list[Fault] = []
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many faults there were of each kind."""
+        return Counter(fault.fault for fault in self.faults)
 
     @property
     def kills(self) -> int:
-        """How many processes were killed."""
-        return sum(times for fault, times in self.faults.items() if "kill" in fault)
+        """How many times something was killed."""
+        return sum(fault.kills for fault in self.faults)
 
-    def hurt(self, pause: threading.Event) -> None:
+    def hurt(self, pause: threading.Event) -> Fault:
         """One fault. ``pause``: set when the soak is over, so that nobody stays stopped."""
-        faults: list[Callable[[], None]] = [self._kill_worker, self._kill_runner]
+        faults: list[Callable[[], Fault]] = [self._kill_worker, self._kill_runner]
         faults += [self._kill_supervisor, self._kill_worker, self._kill_web]
         faults += [lambda: self._stop_worker(pause)]
-        self._chance.choice(faults)()
+        fault = self._chance.choice(faults)()
+        self.faults.append(fault)
+        self.heal()
+        return fault
 
     def heal(self) -> None:
         """Start what has ended."""
@@ -46,38 +77,56 @@ class Chaos:
         if self.web.process.poll() is not None:
             self.web = self._start_web()
 
-    def _kill_worker(self) -> None:
-        self.faults["kill -9 of a whole worker"] += 1
-        self._chance.choice(self.workers).end_group()
-        self.heal()
+    def _kill_worker(self) -> Fault:
+        worker, running = self._busy_worker()
+        fault = Fault(WORKER, time.monotonic(), worker.pid, running)
+        worker.end_group()
+        return fault
 
-    def _kill_supervisor(self) -> None:
-        self.faults["kill -9 of a supervisor"] += 1
-        self._chance.choice(self.workers).kill()
-        self.heal()
+    def _kill_supervisor(self) -> Fault:
+        worker, running = self._busy_worker()
+        fault = Fault(SUPERVISOR, time.monotonic(), worker.pid, running)
+        worker.kill()
+        return fault
 
-    def _kill_runner(self) -> None:
-        self.faults["kill -9 of a runner"] += 1
-        with suppress(ProcessLookupError, FileNotFoundError, IndexError):
-            runners = children(self._chance.choice(self.workers).pid)
-            os.kill(self._chance.choice(runners), signal.SIGKILL)
+    def _busy_worker(self) -> tuple[Process, dict[str, int]]:
+        """One of them and what runs in it: where it has nothing to lose, wait a moment for that."""
+        worker = self._chance.choice(self.workers)
+        deadline = time.monotonic() + _FOR_WORK
+        while not (running := self._running(worker.pid)) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return worker, running
 
-    def _kill_web(self) -> None:
-        self.faults["kill -9 of the web server"] += 1
+    def _kill_runner(self) -> Fault:
+        """One of those that there are: a worker that only just starts has none yet."""
+        runners = [pid for worker in self.workers for pid in children(worker.pid)]
+        if not runners:
+            return self._kill_worker()
+        runner = self._chance.choice(runners)
+        fault = Fault(RUNNER, time.monotonic(), runner)
+        with suppress(ProcessLookupError):
+            os.kill(runner, signal.SIGKILL)
+        return fault
+
+    def _kill_web(self) -> Fault:
+        fault = Fault(WEB, time.monotonic(), self.web.pid)
         self.web.end_group()
-        self.heal()
+        return fault
 
-    def _stop_worker(self, pause: threading.Event) -> None:
+    def _stop_worker(self, pause: threading.Event) -> Fault:
         """Past its lease, so that it comes back as a zombie."""
-        self.faults["SIGSTOP of a worker past its lease"] += 1
         group = self._chance.choice(self.workers).pid
+        fault = Fault(STOP, time.monotonic(), group)
         os.killpg(group, signal.SIGSTOP)
-        pause.wait(2.5)
+        pause.wait(_STOPPED)
         with suppress(ProcessLookupError):
             os.killpg(group, signal.SIGCONT)
+        return fault
 
 
 def children(pid: int) -> list[int]:
-    """The processes that a process has started."""
-    listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    return [int(child) for child in listed.split()]
+    """The processes that a process has started; none where it is gone."""
+    with suppress(OSError):
+        listed = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in listed.split()]
+    return []

@@ -13,12 +13,12 @@ from typing import Any
 from tests.faults.history import History, Told
 
 _MODULE = "tests.soak.application"
-_CALLS: tuple[tuple[str, list[Any]], ...] = (
-    *[("work", [0.03])] * 10,
-    ("work", [2.0]),
-    *[("effect", list[Any]())] * 4,
+_CALLS: tuple[tuple[str, list[Any]], ...] = (  # a crash costs a new process: few of those
+    *[("work", [0.03])] * 40,
+    *[("work", [1.0])] * 14,
+    *[("effect", list[Any]())] * 16,
     ("crash", []),
-    ("stumble", []),
+    *[("stumble", list[Any]())] * 4,
 )
 
 

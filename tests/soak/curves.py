@@ -1,4 +1,7 @@
-"""What must stay flat: memory, descriptors, the file and its log, and how long a submit takes."""
+"""What must stay flat: memory, descriptors, files and their sizes, rows, how long a submit takes.
+
+A curve has a name that ends in what it measures; its unit and the slack of the rule go by that.
+"""
 
 from __future__ import annotations
 
@@ -7,68 +10,83 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
+from statistics import median
 
 from tests.soak.chaos import children
 
+Sample = dict[str, float]
+
+RULE = "median of the last quarter at most 1.2 x that of the second quarter, plus the slack"
+UNITS = {"PSS": "MiB", "RSS": "MiB", "file": "MiB", "WAL": "MiB", "submit": "ms"}
+# What a curve may differ by chance: a batch of rows, a connection more, a log not yet folded.
+_SLACK = {"PSS": 4.0, "RSS": 4.0, "descriptors": 6.0, "file": 1.0, "WAL": 4.0, "files": 4.0}
+_SLACK |= {"tasks": 300.0, "task_attempts": 60.0, "submit": 20.0}
+# Hurt workers start again all the time: they have a runner more or less.
+_SLACK |= {"workers PSS": 50.0, "workers RSS": 70.0, "workers descriptors": 15.0}
+# What is in no slack is not judged: each start of a worker leaves a row that tells of it.
+_FACTOR = 1.2
+_FEWEST = 16  # samples, below which quarters say nothing
+
 
 @dataclass(frozen=True)
-class Sample:
-    """One look. Sizes are MiB; memory and descriptors are of the largest process of its kind."""
+class Verdict:
+    """One curve: its medians in the second and in the last quarter."""
 
-    minute: float
-    web_memory: float
-    worker_memory: float
-    runner_memory: float
-    descriptors: float
-    file: float
-    log: float
-    submit: float  # milliseconds, median since the last look
-    kills: float
+    name: str
+    before: float
+    after: float
 
-
-def look(
-    minute: float, web: int, workers: Iterable[int], file: Path, *, submit: float, kills: int
-) -> Sample:
-    """How things stand now. ``submit`` is in seconds."""
-    workers = list(workers)
-    servers = [web, *_children(web)]
-    runners = [runner for worker in workers for runner in _children(worker)]
-    return Sample(
-        minute,
-        max(map(_memory, servers)),
-        max(map(_memory, workers), default=0.0),
-        max(map(_memory, runners), default=0.0),
-        max(map(_descriptors, (*servers, *workers, *runners))),
-        _size(file),
-        _size(file.with_name(f"{file.name}-wal")),
-        submit * 1000,
-        float(kills),
-    )
+    @property
+    def flat(self) -> bool:
+        slack = _SLACK.get(self.name, _SLACK[measure(self.name)])
+        return self.after <= self.before * _FACTOR + slack
 
 
-def slope(samples: Sequence[Sample], name: str) -> float:
-    """How much a curve grows in an hour, by the line through its second half."""
-    later = samples[len(samples) // 2 :]
-    xs, ys = [s.minute / 60 for s in later], [float(getattr(s, name)) for s in later]
-    middle_x, middle_y = mean(xs), mean(ys)
-    spread = sum((x - middle_x) ** 2 for x in xs)
-    if not spread:
-        return 0.0
-    return sum((x - middle_x) * (y - middle_y) for x, y in zip(xs, ys, strict=True)) / spread
+def measure(curve: str) -> str:
+    """What a curve measures: the last word of its name."""
+    return curve.rpartition(" ")[2]
 
 
-def _children(pid: int) -> list[int]:
-    with suppress(OSError):
-        return children(pid)
-    return []
+def judge(samples: Sequence[Sample]) -> list[Verdict]:
+    """Each curve by the RULE. Killed processes are equally young in both quarters, spared ones
+    grow old: there a leak of a few KiB a task shows."""
+    if len(samples) < _FEWEST:
+        return []
+    quarter = len(samples) // 4
+    second, last = samples[quarter : 2 * quarter], samples[-quarter:]
+    names = [name for name in samples[0] if measure(name) in _SLACK]
+    return [Verdict(name, _middle(second, name), _middle(last, name)) for name in names]
 
 
-def _memory(pid: int) -> float:
-    with suppress(OSError, ValueError, IndexError):
-        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
-        return pages * os.sysconf("SC_PAGESIZE") / 2**20
-    return 0.0
+def _middle(samples: Sequence[Sample], name: str) -> float:
+    return median(sample[name] for sample in samples)
+
+
+def of_processes(group: str, leaders: Iterable[int]) -> Sample:
+    """Memory and descriptors of some processes with their children, all together."""
+    pids = [pid for leader in leaders for pid in (leader, *children(leader))]
+    sizes = [_memory(pid) for pid in pids]
+    return {
+        f"{group} PSS": sum(size.get("Pss", 0.0) for size in sizes),
+        f"{group} RSS": sum(size.get("Rss", 0.0) for size in sizes),
+        f"{group} descriptors": sum(map(_descriptors, pids)),
+    }
+
+
+def of_files(file: Path) -> Sample:
+    """The database, its log, and how many files lie beside it (locks of workers that are gone?)."""
+    beside = sum(len(files) for _, _, files in os.walk(file.parent))
+    log = file.with_name(f"{file.name}-wal")
+    return {"file": _size(file), "WAL": _size(log), "files": float(beside)}
+
+
+def _memory(pid: int) -> dict[str, float]:
+    """``Pss``, ``Rss`` and others of the kernel's figures, in MiB; nothing of who is gone."""
+    with suppress(OSError, ValueError):
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()[1:]
+        pairs = [line.split()[:2] for line in lines]
+        return {name.rstrip(":"): int(kib) / 1024 for name, kib in pairs}
+    return {}
 
 
 def _descriptors(pid: int) -> float:

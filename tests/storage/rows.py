@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.ids import new_id
 from taskrow.domain.task import Status, Task
 from taskrow.storage import claims, finish, queries, upkeep
@@ -38,7 +39,8 @@ def new_task(**changes: Any) -> NewTask:
         "crash_limit": 3,
         "run_at": NOW,
     }
-    return NewTask(**plain | changes)
+    given = plain | changes
+    return NewTask(**{"args_checksum": checksum_of(given["args"])} | given)
 
 
 def add(database: Database, now: datetime = NOW, **changes: Any) -> str:

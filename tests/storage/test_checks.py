@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, insert, select, update
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.task import FINAL, LIVE, Status
 from taskrow.errors import DatabaseError, SchemaError
 from taskrow.storage.checks import check
@@ -194,6 +195,35 @@ def test_other_texts_that_are_no_json_are_found(database: Database) -> None:
     assert broken(database, quick=True) == {}
 
 
+def test_what_changed_after_its_submit_is_found(database: Database) -> None:
+    def submit_request(body: bytes) -> str:
+        request = StoredRequest("{}", body, checksum=checksum_of("{}", body))
+        task = new_task(queue="view")
+        return database.write(lambda c: submit(c, task, now=NOW, request=request))
+
+    args = [add(database, args=json.dumps([number])) for number in range(450)]
+    views = [submit_request(b"%d" % number) for number in range(45)]
+    assert broken(database) == {}
+    execute(database, update(tasks).where(tasks.c.id.in_(args[::200])).values(args="[7, 7]"))
+    of_last = select(tasks.c.seq).where(tasks.c.id == views[-1]).scalar_subquery()
+    changed = update(task_requests).where(task_requests.c.task_seq == of_last)
+    execute(database, changed.values(body=b"changed"))
+    found = broken(database)
+    assert {name: one.examples for name, one in found.items()} == {
+        "arguments": tuple(args[::200]),
+        "requests": (views[-1],),
+    }
+    assert broken(database, quick=True) == {}
+    if database.dialect == "sqlite":
+        no_text = f"UPDATE tasks SET args = CAST(x'5b22e95d' AS TEXT) WHERE id = '{args[1]}'"
+        database.write(lambda c: c.exec_driver_sql(no_text).close())
+        found = broken(database)
+        assert args[1] in found["arguments"].examples
+        assert found["tasks JSON"].examples == ("seq 2",)
+    execute(database, update(tasks).values(args_checksum=None))
+    assert "arguments" not in broken(database)
+
+
 def test_what_runs_has_a_living_worker_or_a_lease(database: Database, database_url: str) -> None:
     lost, living = claimed(database), claimed(database, worker="web1-7-aaaaaaaa")
     late = LEASE + SECOND
@@ -248,7 +278,7 @@ def test_the_edits_that_are_called_safe_are(sqlite: Database, path: Path) -> Non
     page = (DOCS / "database.md").read_text()
     [edits] = re.findall(r"```sql\n(.*?)```", page, re.DOTALL)
     statements = [one for one in re.sub(r"--.*", "", edits).split(";") if one.strip()]
-    assert len(statements) == 6
+    assert len(statements) == 7
     for status in Status:
         for number, statement in enumerate(statements):
             task = in_status(sqlite, status, queue=f"{status} {number}")

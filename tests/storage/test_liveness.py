@@ -11,7 +11,8 @@ import pytest
 
 from taskrow.storage.database import Database
 from taskrow.storage.doorbell import ChannelBell, Doorbell, open_doorbell
-from taskrow.storage.liveness import Liveness, new_worker_id, show_life
+from taskrow.storage.gate import FileLock
+from taskrow.storage.liveness import FileLiveness, Liveness, new_worker_id, show_life
 from taskrow.storage.submit import WORK
 from tests.storage.processes import running
 from tests.storage.workloads import live, live_with_a_runner
@@ -142,3 +143,39 @@ def test_no_two_starts_of_a_worker_share_an_id() -> None:
 @pytest.mark.parametrize("host", ["web1", "web1.example.com", "../../etc", "", "ä b\0", "x" * 300])
 def test_an_id_of_a_worker_is_fit_for_a_file_name(host: str) -> None:
     assert re.fullmatch(r"[\w-]{0,40}-\d+-[0-9a-f]{8}", new_worker_id(host))
+
+
+def test_the_signs_of_killed_workers_are_tidied_away_and_no_other_files(tmp_path: Path) -> None:
+    database = tmp_path / "tasks.db"
+    mine, other = FileLiveness(database, "web1-0-00000000"), FileLiveness(database, OTHER)
+    (tmp_path / "tasks.db-worker-web1-7-dddddddd").touch()
+    (tmp_path / "tasks.db-worker-notes.txt").touch()
+    mine.tidy()
+    assert {path.name.partition("-worker-")[2] for path in tmp_path.iterdir()} == {
+        "web1-0-00000000",
+        OTHER,
+        "notes.txt",
+    }
+    assert not mine.is_gone(OTHER)
+    other.close()
+    mine.close()
+
+
+def test_a_sign_that_was_tidied_away_before_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_before, sign = FileLock.lock_before, tmp_path / f"tasks.db-worker-{OTHER}"
+    thieves = [sign.unlink]
+
+    def lock_after_a_theft(lock: FileLock, deadline: float) -> None:
+        if thieves:
+            thieves.pop()()
+        lock_before(lock, deadline)
+
+    monkeypatch.setattr(FileLock, "lock_before", lock_after_a_theft)
+    other = FileLiveness(tmp_path / "tasks.db", OTHER)
+    assert sign.exists()
+    mine = FileLiveness(tmp_path / "tasks.db", "web1-0-00000000")
+    assert not mine.is_gone(OTHER)
+    mine.close()
+    other.close()

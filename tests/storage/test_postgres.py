@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
-from taskrow.errors import DatabaseBusyError
+from taskrow.errors import DatabaseBusyError, DatabaseError
 from taskrow.storage import claims, finish, upkeep
 from taskrow.storage import purge as rows
 from taskrow.storage.database import Database, open_database
@@ -102,6 +102,33 @@ def test_a_claim_passes_over_what_another_is_claiming(postgresql: Database) -> N
     with in_the_middle(postgresql, claim):
         assert [found.id for found in take(postgresql, 9, worker="two")] == ids[2:]
     assert [task.worker for task in find_all(postgresql, ids)] == ["one", "one", "two", "two"]
+
+
+def test_who_is_stopped_in_a_transaction_holds_up_others_no_longer_than_the_busy_timeout(
+    postgresql: Database,
+) -> None:
+    add(postgresql)
+    stopped = open_database(_url(postgresql), busy_timeout=1.0)
+
+    def touch(connection: Connection) -> int:
+        return connection.exec_driver_sql("UPDATE tasks SET priority = 1").rowcount
+
+    with pytest.raises(DatabaseError), in_the_middle(stopped, touch):
+        assert postgresql.write(touch) == 1  # and the other one has not ended by itself
+    stopped.close()
+
+
+def test_work_of_the_users_own_may_rest_in_its_transaction_for_longer(
+    postgresql: Database,
+) -> None:
+    asked = "SELECT current_setting('idle_in_transaction_session_timeout')"
+    seen: list[object] = []
+    postgresql.write(lambda c: seen.append(c.exec_driver_sql(asked).scalar_one()))
+    postgresql.write_alone(
+        lambda c: seen.append(c.exec_driver_sql(asked).scalar_one()), lambda _: None
+    )
+    postgresql.write(lambda c: seen.append(c.exec_driver_sql(asked).scalar_one()))
+    assert seen == ["5s", "50s", "5s"]
 
 
 def test_a_cancel_of_a_task_that_is_just_being_claimed_asks_it_to_stop(

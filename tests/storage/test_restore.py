@@ -149,7 +149,8 @@ def test_an_older_backup_is_upgraded_and_stays_what_it_is(
     execute(
         backup,
         "DROP VIEW v_queue",
-        "ALTER TABLE queues DROP COLUMN reason",
+        "ALTER TABLE tasks DROP COLUMN args_checksum",
+        "ALTER TABLE task_requests DROP COLUMN checksum",
         f"UPDATE taskrow_alembic_version SET version_num = '{older}'",
     )
     before = backup.read_bytes()

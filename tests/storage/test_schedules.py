@@ -38,7 +38,7 @@ def read(database: Database) -> Schedule:
 
 def task(now: datetime = DUE) -> NewTask:
     return NewTask(
-        id=new_id(now), name="report", args="{}", queue="default",
+        id=new_id(now), name="report", args="{}", args_checksum=None, queue="default",
         priority=0, retries=0, crash_limit=0, run_at=now,
     )  # fmt: skip
 

@@ -83,11 +83,17 @@ def _sorted_clauses(text: str) -> str:
     if not text.startswith("CREATE TABLE"):
         return text
     head, _, rest = text.partition("(")
-    body, _, tail = rest.rpartition(")")
-    split = re.split(r",(?![^(]*\))", body)
+    tail = rest.rpartition(")")[2]
+    split = clauses_of(text)
     columns = [part for part in split if not part.startswith(("CONSTRAINT", "PRIMARY", "FOREIGN"))]
     rules = sorted(set(split) - set(columns))
     return f"{head}({','.join([*columns, *rules])}){tail}"
+
+
+def clauses_of(text: str) -> list[str]:
+    """What stands between the outer parentheses of a CREATE TABLE."""
+    body = text.partition("(")[2].rpartition(")")[0]
+    return re.split(r",(?![^(]*\))", body)
 
 
 def test_the_migrations_build_what_the_tables_say(fresh: Database, created: Database) -> None:

@@ -35,3 +35,12 @@ def test_a_worker_that_nobody_knows_changes_nothing(database: Database) -> None:
     database.write(lambda c: workers.seen(c, "nobody", now=NOW))
     database.write(lambda c: workers.sign_off(c, "nobody", now=NOW))
     assert shown(database) == {}
+
+
+def test_workers_that_nobody_has_seen_for_long_are_forgotten(database: Database) -> None:
+    for worker, seen_at in (("old", NOW), ("new", NOW + SECOND)):
+        database.write(
+            lambda c, w=worker, at=seen_at: workers.register(c, w, queues="", runners=1, now=at)  # type: ignore[misc]
+        )
+    database.write(lambda c: workers.forget(c, before=NOW + SECOND))
+    assert set(shown(database)) == {"new"}

@@ -19,6 +19,7 @@ ALONE = (
     "tests/faults/test_power.py",
     "tests/faults/test_operations.py",
     "tests/faults/test_board.py",
+    "tests/upgrades/test_neighbours.py",
     "tests/testing/test_documentation.py",
     "tests/doors/test_typing.py",
     "tests/doors/test_flask_migrate.py",

@@ -18,3 +18,11 @@ def to_seconds(name: str, value: Any, *, above_zero: bool = False) -> float:
         least = "more than 0" if above_zero else "0 or more"
         raise OptionError(f"{name} must be seconds, {least}, not {value!r}")
     return float(given)
+
+
+def to_patience(timeout: Any) -> float | None:
+    """The seconds that somebody waits; None: for ever. OptionError says what else it must be."""
+    given = timeout.total_seconds() if isinstance(timeout, timedelta) else timeout
+    if given is None or (isinstance(given, int | float) and not isinstance(given, bool)):
+        return given
+    raise OptionError(f"timeout must be seconds, or None to wait for ever, not {timeout!r}")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.ids import new_ids
 from taskrow.engine.calls import Call
 from taskrow.engine.functions import check_submit_options
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
     from taskrow.engine.queue import QueueEngine
 
-_OWN = len(("id", "name", "args"))  # the beginning of a row, which is each call's own
+_OWN = len(
+    ("id", "name", "args", "args_checksum")
+)  # the beginning of a row, which is each call's own
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
 _TAKEN_MEANWHILE = "an id that was given to one of the tasks was taken meanwhile: it is used once"
@@ -116,7 +119,8 @@ class _Rows:
             self._alive.append(call.options)
         if (pattern := self._patterns[key]) is None:
             return self._own_task(call)
-        return (function.name, function.encode_call(call.args, call.kwargs, self._limit), *pattern)
+        args = function.encode_call(call.args, call.kwargs, self._limit)
+        return (function.name, args, checksum_of(args), *pattern)
 
     def _own_task(self, call: Call) -> NewTask:
         task = self._new_task(call)

@@ -4,7 +4,8 @@ One message is one line of text. What is JSON already (arguments, results) is pa
 neither decoded nor encoded again on its way between the row and the function. There are two lines
 for each task, so they are put together and taken apart by hand.
 
-supervisor -> runner, work:     ``run <seq> <attempt> <id> <failures> <retries> <name> <json>``
+supervisor -> runner, work:     ``run <seq> <attempt> <id> <failures> <retries> <name> <checksum>
+                                <json>``
 supervisor -> runner, control:  ``cancel <seq>``, ``recall``, ``granted <seq>``, ``refused <seq>``
 runner -> supervisor:           ``<kind> <seq> <attempt> <ms> <json>``
 """
@@ -18,10 +19,13 @@ from json.encoder import encode_basestring_ascii
 from typing import Any, NamedTuple
 
 from taskrow.domain.answer import Answer
+from taskrow.domain.checksum import checksum_of
 from taskrow.storage.claims import Claim
 
 READY, WORN, PROGRESS, LOGS, RETURNED = "ready", "worn", "progress", "logs", "returned"
 SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "answered"
+
+_NONE = "-"
 
 # A task that ends itself by self.commit(): its transaction begins, holds, or came to nothing; and
 # the function is over, whose task was before (the payload says how, where it raised something).
@@ -41,12 +45,13 @@ class Assignment(NamedTuple):
 
 
 class Called(NamedTuple):
-    """What is called. ``arguments`` is JSON text (domain/payload.py)."""
+    """What is called. ``arguments`` is JSON text (domain/payload.py), with its checksum if any."""
 
     id: str
     failures: int
     retries: int
     name: str
+    checksum: int | None
     arguments: str
 
 
@@ -62,13 +67,20 @@ class Report(NamedTuple):
 
 def encode_assignment(claim: Claim) -> bytes:
     """The line for a claim. A row edited by hand may hold line breaks; JSON does not need them."""
-    args, failures = claim.args, claim.attempt - 1 - claim.losses
+    args, checksum = claim.args, claim.args_checksum
+    failures = claim.attempt - 1 - claim.losses
     if "\n" in args or "\r" in args:
-        args = args.replace("\n", " ").replace("\r", " ")
+        args, checksum = _on_one_line(args, checksum)
     return (
         f"run {claim.seq} {claim.attempt} {_quoted(claim.id)} {failures} {claim.retries} "
-        f"{_quoted(claim.name)} {args}\n"
+        f"{_quoted(claim.name)} {_NONE if checksum is None else checksum} {args}\n"
     ).encode()
+
+
+def _on_one_line(args: str, checksum: int | None) -> tuple[str, int | None]:
+    """The arguments without line breaks. Their checksum is made anew, where it was right."""
+    line = args.replace("\n", " ").replace("\r", " ")
+    return line, checksum_of(line) if checksum == checksum_of(args) else checksum
 
 
 def decode_assignment(line: str) -> Assignment:
@@ -77,8 +89,11 @@ def decode_assignment(line: str) -> Assignment:
 
 
 def decode_call(call: str) -> Called:
-    task_id, failures, retries, name, arguments = call.split(" ", 4)
-    return Called(_unquoted(task_id), int(failures), int(retries), _unquoted(name), arguments)
+    task_id, failures, retries, name, said, arguments = call.split(" ", 5)
+    checksum = None if said == _NONE else int(said)
+    return Called(
+        _unquoted(task_id), int(failures), int(retries), _unquoted(name), checksum, arguments
+    )
 
 
 def _quoted(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.asks import Cancel
+from taskrow.domain.checksum import check_unchanged
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.payload import decode_arguments_of, encode_result
 from taskrow.domain.text import storable
@@ -69,6 +70,7 @@ class _Call:
     def run(self, assignment: Assignment, line: Line) -> tuple[str, str]:
         """Run what was assigned; returns how to report it."""
         call = decode_call(assignment.call)
+        check_unchanged("arguments", call.checksum, call.arguments)
         args, kwargs = decode_arguments_of(json.loads(call.arguments))
         runnable = self._engine.registry.get(call.name)
         self.options = runnable.options

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.ids import is_id, new_id
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
@@ -69,6 +70,7 @@ class QueueEngine:
         self.waiting: Callable[[], AbstractContextManager[object]] = nullcontext  # a runner's own
         self.limits = Limits(settings)
         self._ready = False
+        self.outlives_upgrades = False  # a runner does, for its supervisor goes on
         self._history = History()
         self._retention = Retention(settings, self.options_of)
         self._watcher: tuple[int, Watcher] | None = None
@@ -92,7 +94,7 @@ class QueueEngine:
     def database(self) -> Database:
         """The database, its tables made and checked on first use; DatabaseError if it cannot be."""
         if not self._ready:
-            ensure_schema(self._database)
+            ensure_schema(self._database, may_be_newer=self.outlives_upgrades)
             self._ready = True
         return self._database
 
@@ -210,6 +212,7 @@ class QueueEngine:
             task_id or new_id(now),
             name,
             args,
+            checksum_of(args),
             options.queue,
             options.priority,
             options.retries,

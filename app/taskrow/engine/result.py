@@ -9,10 +9,12 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from taskrow.domain.seconds import to_patience
 from taskrow.domain.task import Status, Task
 from taskrow.engine.forgetting import forget
 from taskrow.errors import (
     NoSuchTaskError,
+    OptionError,
     TaskCancelled,
     TaskFailed,
     TaskTimeout,
@@ -31,6 +33,8 @@ class AsyncResult:
     """The handle of a task. Every property reads the row anew."""
 
     def __init__(self, task_id: str, engine: QueueEngine) -> None:
+        if not isinstance(task_id, str):
+            raise OptionError(f"the id of a task is a text, not {task_id!r}")
         self.id = task_id
         self._engine = engine
 
@@ -113,10 +117,10 @@ class AsyncResult:
         is not there. In a task the worker starts one more runner meanwhile; WaitRefused when too
         many of its tasks wait.
         """
-        task = self._engine.find(self.id)
+        patience, task = to_patience(timeout), self._engine.find(self.id)
         if task is not None and not task.status.final:
             with self._engine.waiting():
-                task = self._engine.watcher.wait(self.id, timeout)
+                task = self._engine.watcher.wait(self.id, patience)
         if task is None:
             raise NoSuchTaskError(f"there is no task {self.id!r}: it never was, or was purged")
         return outcome_of(task) if propagate or task.status is Status.SUCCEEDED else info_of(task)

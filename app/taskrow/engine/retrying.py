@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING
 from taskrow.domain.asks import Retry
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.retry import backoff, delay
-from taskrow.errors import ResultError, RetriesExhausted, UnknownTaskError
+from taskrow.errors import DamagedTaskError, ResultError, RetriesExhausted, UnknownTaskError
 
 if TYPE_CHECKING:
     from taskrow.engine.context import TaskContext
 
 log = logging.getLogger("taskrow.runner")
+
+_AGAIN_THE_SAME = ResultError, UnknownTaskError, DamagedTaskError  # so another attempt would end
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ def propose(error: BaseException, context: TaskContext, options: TaskOptions) ->
 
 def may_retry(kind: type[BaseException], options: TaskOptions) -> bool:
     """Whether the options let an exception of this class lead to another attempt."""
-    if issubclass(kind, (ResultError, UnknownTaskError)):  # it would end the same way
+    if issubclass(kind, _AGAIN_THE_SAME):
         return False
     return issubclass(kind, options.retry_on) and not issubclass(kind, options.never_retry_on)
 

@@ -76,6 +76,7 @@ class Runner:
         self.cancelled: set[int] = set()  # the rows (seq) whose tasks should stop
         self._waiting = Waiting(self.say)
         engine.waiting = self._waiting.wait
+        engine.outlives_upgrades = True
 
     def run(self) -> None:
         """Run what comes, until no more is wanted."""

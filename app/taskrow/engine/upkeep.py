@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
@@ -14,8 +14,10 @@ from taskrow.engine.purging import Purge, purge_of
 from taskrow.storage import claims, finish
 from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
+from taskrow.storage.schema import find_revision, is_newer, known_revisions
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
+from taskrow.storage.workers import forget
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -27,6 +29,7 @@ log = logging.getLogger("taskrow.worker")
 
 RECLAIM_EVERY = 0.5  # seconds
 FOLD_EVERY = 60.0
+_WORKERS_KEPT = timedelta(days=7)  # after they were last seen
 
 
 class Upkeep:
@@ -36,6 +39,7 @@ class Upkeep:
         self._engine, self._worker, self._liveness = engine, worker, liveness
         self._seen: dict[tuple[int, int], tuple[int, float]] = {}
         self._fold_at = 0.0
+        self._told_of: str | None = None  # the revision of newer tables
         self._firing = Firing(engine)
         self._purge: Purge | None = None
         self.purge_at: float | None = None  # monotonic: when the purge under way goes on
@@ -73,12 +77,19 @@ class Upkeep:
         fired = self._firing.turn(now)
         if PURGE.name in fired and self._purge is None:
             self._purge, self.purge_at = purge_of(self._engine.database, now=now), moment
-            self._firing.forget_old(now)
+            self._forget(now)
             self.go_on_purging(moment)
         if moment >= self._fold_at:
             self._fold_at = moment + FOLD_EVERY
             self.fold_log()
+            self._tell_of_newer_tables()
         return reclaimed + len(fired)
+
+    def _forget(self, now: datetime) -> None:
+        """Delete what is left of due times and workers of long ago."""
+        self._firing.forget_old(now)
+        self._liveness.tidy()
+        self._engine.database.write(lambda c: forget(c, before=now - _WORKERS_KEPT))
 
     def go_on_purging(self, moment: float) -> None:
         """Do a little of the purge that is under way, if it has rested."""
@@ -106,6 +117,18 @@ class Upkeep:
         """Give the space of SQLite's log back."""
         if isinstance(self._engine.database, SqliteDatabase):
             self._engine.database.truncate_log()
+
+    def _tell_of_newer_tables(self) -> None:
+        """An upgrade only adds to the tables: who works on them goes on, but not for ever."""
+        with self._engine.database.read() as connection:
+            revision = find_revision(connection)
+        if is_newer(revision) and revision != self._told_of:
+            self._told_of = revision
+            log.warning(
+                "the tables were upgraded to revision %s, newer than this taskrow knows (%s): this "
+                "worker goes on, and so do web processes; restart them with the new taskrow",
+                revision, known_revisions()[-1],
+            )  # fmt: skip
 
     def reclaim(self, now: datetime, moment: float) -> int:
         """Take tasks back from workers that are dead, or silent for a whole lease."""

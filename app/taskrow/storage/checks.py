@@ -8,6 +8,8 @@ from datetime import datetime
 from sqlalchemy import Connection, inspect, text
 
 from taskrow.errors import DatabaseError, SchemaError
+from taskrow.storage.altered import altered
+from taskrow.storage.damage import with_signs
 from taskrow.storage.database import Database, plain_errors
 from taskrow.storage.invariants import (
     Finding,
@@ -46,7 +48,7 @@ def check(database: Database, *, now: datetime, quick: bool = False) -> Iterator
     if database.dialect == "sqlite":
         looks = {"file": lambda c: [_file(c, quick=quick)]} | looks
     if not quick:
-        looks["texts"] = unreadable
+        looks |= {"texts": unreadable, "checksums": altered}
     for name, look in looks.items():
         yield from _looked(database, name, look)
 
@@ -71,7 +73,8 @@ def _looked(database: Database, name: str, look: Look) -> list[Finding]:
                 from taskrow.storage.patience import may_take_long
 
                 may_take_long(connection)
-            return list(look(connection))
+                return list(look(connection))
+            return with_signs(lambda connection: list(look(connection)))(connection)
     except DatabaseError as error:
         return [Finding(name, "the rows can be read", 1, (str(error),))]
 

@@ -55,6 +55,7 @@ class Claim:
     expires_at: datetime | None = None
     unique_key: str | None = None
     priority: int = 0
+    args_checksum: int | None = None
     losses: int = 0  # earlier attempts that lost their worker
 
     @property
@@ -88,6 +89,7 @@ _CLAIM_COLUMNS = (  # in the order of the fields
     tasks.c.expires_at,
     tasks.c.unique_key,
     tasks.c.priority,
+    tasks.c.args_checksum,
 )
 
 

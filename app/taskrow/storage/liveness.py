@@ -25,6 +25,7 @@ from taskrow.storage.postgres import PostgresDatabase
 from taskrow.storage.sqlite import SqliteDatabase
 
 _SIGN = "-worker-"
+_IDS = f"*-{'[0-9a-f]' * 8}"  # new_worker_id's: what others call their files is not ours to delete
 _GLANCE = 1.0  # seconds: who looks whether a sign is locked, holds it for a moment
 
 
@@ -35,6 +36,9 @@ class Liveness(ABC):
 
     def renew(self) -> None:  # noqa: B027 - most signs stand by themselves
         """Show the sign again where it was lost with a connection."""
+
+    def tidy(self) -> None:  # noqa: B027 - most signs go with their worker
+        """Remove what is left of the signs of workers that were killed."""
 
     @abstractmethod
     def is_gone(self, worker: str) -> bool:
@@ -56,8 +60,12 @@ def show_life(database: Database, worker: str, bell: Doorbell) -> Liveness:
 
 def living_workers(database: Path) -> list[str]:
     """The workers whose signs beside an SQLite file are locked."""
-    signs = sorted(database.parent.glob(f"{glob.escape(database.name)}{_SIGN}*"))
+    signs = _signs_beside(database)
     return [sign.name[len(database.name + _SIGN) :] for sign in signs if _is_locked(sign)]
+
+
+def _signs_beside(database: Path, ids: str = "*") -> list[Path]:
+    return sorted(database.parent.glob(f"{glob.escape(database.name)}{_SIGN}{ids}"))
 
 
 def _is_locked(sign: Path) -> bool:
@@ -84,8 +92,7 @@ class FileLiveness(Liveness):
     def __init__(self, database: Path, worker: str) -> None:
         self._database = database
         self._path = self._path_of(worker)
-        self._lock = FileLock(self._path)
-        self._lock.lock_before(time.monotonic() + _GLANCE)
+        self._lock = _lock_in_place(self._path)
         self.shared_file = self._lock.fileno()
 
     def _path_of(self, worker: str) -> Path:
@@ -93,23 +100,42 @@ class FileLiveness(Liveness):
 
     def is_gone(self, worker: str) -> bool:
         path = self._path_of(worker)
-        if not path.exists():
-            return True
-        with suppress(OSError):
-            other = FileLock(path)
-            try:
-                gone = other.try_lock()
-            finally:
-                other.close()
-            if gone:
-                path.unlink(missing_ok=True)
-            return gone
-        return False
+        return not path.exists() or _remove_if_free(path)
+
+    def tidy(self) -> None:
+        """Who takes a dead worker's tasks removes its sign; nobody does where it had none."""
+        for sign in _signs_beside(self._database, _IDS):
+            _remove_if_free(sign)
 
     def close(self) -> None:
         with suppress(OSError):  # where it cannot be deleted, the next one to look does it
             self._path.unlink()
         self._lock.close()
+
+
+def _lock_in_place(sign: Path) -> FileLock:
+    """A locked file that is still at its path: who tidies may take it before it is locked."""
+    deadline = time.monotonic() + _GLANCE
+    while True:
+        lock = FileLock(sign)
+        lock.lock_before(deadline)
+        with suppress(FileNotFoundError):
+            if os.path.samestat(os.fstat(lock.fileno()), sign.stat()):
+                return lock
+        lock.close()
+
+
+def _remove_if_free(sign: Path) -> bool:
+    """Delete a sign that nobody holds, while it is locked; returns whether it was such a one."""
+    with suppress(OSError):  # of another user, or gone by now
+        lock = FileLock(sign)
+        try:
+            if free := lock.try_lock():
+                sign.unlink(missing_ok=True)
+            return free
+        finally:
+            lock.close()
+    return False
 
 
 class AdvisoryLiveness(Liveness):

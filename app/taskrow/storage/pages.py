@@ -15,14 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, s
 
 from taskrow.domain.ids import first_id
 from taskrow.domain.task import Status, Task
-from taskrow.storage.queries import task_of
+from taskrow.storage.queries import WHOLE, task_of
 from taskrow.storage.tables import status_is, tasks
 
 WINDOW = 10_000  # rows
 
 _END = 2**62
 _HEAVY = {"args": literal("{}"), "result": null(), "traceback": null()}  # what no list shows
-_COLUMNS: list[ColumnElement[Any]] = [_HEAVY.get(c.name, c).label(c.name) for c in tasks.c]
+_COLUMNS: list[ColumnElement[Any]] = [_HEAVY.get(c.name, c).label(c.name) for c in WHOLE]
 
 # Ids begin with the time of their submit, so an index finds the row numbers of a span of time;
 # but clocks differ between machines, and a row may be written a while after it got its id.

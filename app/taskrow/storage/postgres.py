@@ -25,6 +25,9 @@ _CONNECTIONS = 15
 
 # For the trigger that rings for all others (storage/tables.py).
 _RINGS_ITSELF = "-c taskrow.rings=itself"
+# Whoever is stopped in a transaction (a sleeping machine) holds its rows from all others until the
+# server ends it: after the busy timeout, as there is nothing between two statements of ours.
+_IDLE, _LONGER_ALONE = "idle_in_transaction_session_timeout", 10
 _SILENCE = 2.0  # seconds beyond the busy timeout, after which a silent server is given up
 
 
@@ -36,7 +39,7 @@ class PostgresDatabase(Database):
     def __init__(self, url: URL, *, busy_timeout: float) -> None:
         self.url = url.set(drivername="postgresql+psycopg")
         self.place = url.render_as_string(hide_password=True)
-        self._busy_timeout = busy_timeout
+        self._busy_timeout, self._waits = busy_timeout, int(busy_timeout * 1000)
         self._engine: Engine | None = None
         self._pid = 0
         self._opening = threading.Lock()
@@ -64,7 +67,8 @@ class PostgresDatabase(Database):
         from taskrow.storage.patience import may_take_long
 
         with plain_errors(self.place), self._begin() as connection:
-            connection.exec_driver_sql("SELECT 1")  # the driver begins only now
+            # Code of the user's own runs in between. (The driver begins with this statement.)
+            connection.exec_driver_sql(f"SET LOCAL {_IDLE}={self._waits * _LONGER_ALONE}")
             may_take_long(connection)
             run_alone(self, connection, work)
 
@@ -108,7 +112,6 @@ class PostgresDatabase(Database):
         return given if isinstance(given, str) else " ".join(given)
 
     def _create(self) -> Engine:
-        waits = int(self._busy_timeout * 1000)
         try:
             from taskrow.storage.lifesigns import look_for_life
             from taskrow.storage.patience import limit_patience
@@ -124,8 +127,8 @@ class PostgresDatabase(Database):
                 pool_use_lifo=True,
                 connect_args={
                     "connect_timeout": max(1, int(self._busy_timeout)),
-                    "options": f"-c timezone=UTC -c lock_timeout={waits} "
-                    f"-c idle_in_transaction_session_timeout={10 * waits} {_RINGS_ITSELF} "
+                    "options": f"-c timezone=UTC -c lock_timeout={self._waits} "
+                    f"-c {_IDLE}={self._waits} {_RINGS_ITSELF} "
                     f"{self._own_options()}",
                 },
             )

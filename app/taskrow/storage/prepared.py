@@ -12,9 +12,11 @@ from itertools import repeat
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, CursorResult, Dialect, Insert
+from sqlalchemy import Connection, CursorResult, Dialect, Insert, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql import Executable
+
+from taskrow.storage.damage import is_undecodable, reading_signs
 
 Values = Sequence[Any]
 _Processor = Callable[[Any], Any] | None
@@ -55,9 +57,13 @@ class Prepared:
         bound = form.bind(values)
         if not form.is_direct:
             return connection.exec_driver_sql(form.sql, bound).fetchall()
+        driver = driver_of(connection)
         try:
-            return list(driver_of(connection).execute(form.sql, bound).fetchall())
+            return list(driver.execute(form.sql, bound).fetchall())
         except Exception as error:
+            if form.only_reads and is_undecodable(error):
+                with reading_signs(driver):
+                    return list(driver.execute(form.sql, bound).fetchall())
             raise _as_sqlalchemy_has_it(connection, form.sql, bound, error) from error
 
     def run_all(self, connection: Connection, rows: Sequence[Values]) -> int:
@@ -113,6 +119,7 @@ class _Form:
 
     def __init__(self, statement: Executable, names: Sequence[str], dialect: Dialect) -> None:
         columns: dict[str, Any] = {}
+        self.only_reads = isinstance(statement, Select)
         if isinstance(statement, Insert):
             if set(names) <= set(statement.table.c.keys()):  # else it has values of its own
                 columns = {"column_keys": list(names)}

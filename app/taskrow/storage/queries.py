@@ -6,17 +6,18 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, bindparam, func, select
+from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
+from sqlalchemy.exc import OperationalError
 
 from taskrow.domain.task import FIELDS, Status, Task
+from taskrow.storage.damage import is_undecodable, with_signs
 from taskrow.storage.lanes import is_paused
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import status_is, tasks
 from taskrow.storage.types import UtcTime, as_time
 
-_FIND = Prepared(
-    select(*(tasks.c[name] for name in FIELDS)).where(tasks.c.id == bindparam("task_id")), "task_id"
-)
+WHOLE = tuple(tasks.c[name] for name in FIELDS)  # what a record has of a row
+_FIND = Prepared(select(*WHOLE).where(tasks.c.id == bindparam("task_id")), "task_id")
 _STATUS_AT = FIELDS.index("status")
 _TIMES_AT = [at for at, name in enumerate(FIELDS) if isinstance(tasks.c[name].type, UtcTime)]
 _STATUSES = {status.value: status for status in Status}
@@ -60,8 +61,8 @@ def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
     """Those of the given tasks that are there."""
     wanted, found = list(task_ids), list[Task]()
     for start in range(0, len(wanted), _AT_ONCE):
-        some = select(tasks).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
-        found += [task_of(row) for row in connection.execute(some).mappings()]
+        some = select(*WHOLE).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
+        found += _whole_rows(connection, some)
     return found
 
 
@@ -74,7 +75,7 @@ def list_tasks(
     limit: int = 50,
 ) -> list[Task]:
     """The newest tasks that fit."""
-    query = select(tasks).order_by(tasks.c.seq.desc()).limit(limit)
+    query = select(*WHOLE).order_by(tasks.c.seq.desc()).limit(limit)
     if set(statuses) == {Status.RUNNING}:  # an index has those, and they are few
         query = query.where(status_is(Status.RUNNING))
     elif statuses:
@@ -83,7 +84,19 @@ def list_tasks(
         query = query.where(tasks.c.queue == queue)
     if name is not None:
         query = query.where(tasks.c.name == name)
-    return [task_of(row) for row in connection.execute(query).mappings()]
+    return _whole_rows(connection, query)
+
+
+def _whole_rows(connection: Connection, query: Select[Any]) -> list[Task]:
+    def read(connection: Connection) -> list[Task]:
+        return [task_of(row) for row in connection.execute(query).mappings()]
+
+    try:
+        return read(connection)
+    except OperationalError as error:
+        if not is_undecodable(error):
+            raise
+    return with_signs(read)(connection)
 
 
 def is_anything_queued(connection: Connection, queues: Sequence[str] | None = None) -> bool:

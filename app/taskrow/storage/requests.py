@@ -11,6 +11,12 @@ from taskrow.storage.prepared import Prepared
 from taskrow.storage.submit import StoredRequest
 from taskrow.storage.tables import task_requests, tasks
 
+_REQUEST = Prepared(
+    select(task_requests.c.request, task_requests.c.body, task_requests.c.checksum)
+    .join(tasks)
+    .where(tasks.c.id == bindparam("task_id")),
+    "task_id",
+)
 _ANSWER = Prepared(
     select(
         task_requests.c.response_status,
@@ -25,13 +31,10 @@ _ANSWER = Prepared(
 
 
 def find_request(connection: Connection, task_id: str) -> StoredRequest | None:
-    """The request of a task; None where it has none."""
-    row = connection.execute(
-        select(task_requests.c.request, task_requests.c.body)
-        .join(tasks)
-        .where(tasks.c.id == task_id)
-    ).one_or_none()
-    return None if row is None else StoredRequest(row.request, row.body)
+    """The request of a task, with its checksum; None where it has none."""
+    for request, body, checksum in _REQUEST.fetch(connection, (task_id,)):
+        return StoredRequest(request, body, checksum=checksum)
+    return None
 
 
 def find_fingerprint(connection: Connection, task_id: str) -> str | None:

@@ -35,21 +35,23 @@ def known_revisions() -> tuple[str, ...]:
     return tuple(sorted(file.name[:4] for file in (migrations() / "versions").glob("[0-9]*.py")))
 
 
-def ensure_schema(database: Database, *, may_write: bool = True) -> None:
+def ensure_schema(
+    database: Database, *, may_write: bool = True, may_be_newer: bool = False
+) -> None:
     """Make the tables fit this version, where that is ours to do; otherwise SchemaError.
 
     Reads one row when everything is as it should be. ``may_write``: False inside a transaction of
-    the caller's, whose lock would be waited for in vain.
+    the caller's, whose lock would be waited for in vain. ``may_be_newer``: the tables fitted this
+    version when its work began, and a later one only adds to them.
     """
     with database.read() as connection:
         revision = find_revision(connection)
         own = revision == known_revisions()[-1] or _is_own(connection)
+    if may_be_newer and is_newer(revision):
+        return
     if _outdated(revision, database.place):
         if not own:
-            raise SchemaError(
-                f"the database {database.place} holds other tables beside taskrow's: "
-                "run `taskrow upgrade` once to let taskrow make its own there"
-            )
+            raise SchemaError(_what_to_do(revision, database.place))
         if not may_write:
             raise SchemaError(
                 f"the tables of the task database {database.place} are not made or not up to date, "
@@ -70,8 +72,25 @@ def find_revision(connection: Connection) -> str | None:
     return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()  # noqa: S608
 
 
+def is_newer(revision: str | None) -> bool:
+    """Whether a later taskrow has made what is there."""
+    return revision is not None and revision not in known_revisions()
+
+
+def _what_to_do(revision: str | None, place: str) -> str:
+    if revision is None:
+        return (
+            f"the database {place} holds other tables beside taskrow's: "
+            "run `taskrow upgrade` once to let taskrow make its own there"
+        )
+    return (
+        f"the tables of the task database {place} are at revision {revision}, and this taskrow "
+        f"needs {known_revisions()[-1]}: run `taskrow upgrade`"
+    )
+
+
 def _outdated(revision: str | None, place: str) -> bool:
-    if revision is not None and revision not in known_revisions():
+    if is_newer(revision):
         raise SchemaError(
             f"the task database {place} is at revision {revision}, newer than this taskrow knows "
             f"({known_revisions()[-1]}): upgrade taskrow"

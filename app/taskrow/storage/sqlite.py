@@ -20,6 +20,7 @@ from sqlalchemy.pool import NullPool
 
 from taskrow.storage.alone import joined_by, run_alone
 from taskrow.storage.commits import GroupCommit
+from taskrow.storage.damage import is_undecodable, with_signs
 from taskrow.storage.database import Database, plain_errors, raise_plainly
 from taskrow.storage.files import database_path, prepare_file
 from taskrow.storage.forks import rest_before_forks
@@ -65,7 +66,10 @@ class SqliteDatabase(Database):
         try:
             return self._open().commits.run(work)
         except SQLAlchemyError as error:
-            raise_plainly(self.place, error)
+            if not is_undecodable(error):
+                raise_plainly(self.place, error)
+        with plain_errors(self.place):
+            return self._open().commits.run(with_signs(work))
 
     def write_alone(self, work: Callable[[Connection], None], then: Callable[[Connection], T]) -> T:
         def both(connection: Connection) -> T:

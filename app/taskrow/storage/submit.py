@@ -36,12 +36,15 @@ _MOST_TRIES = 10
 class NewTask(NamedTuple):
     """A task that is about to be written. ``args`` is JSON text (domain/payload.py).
 
+    ``args_checksum``: by which a change of it is noticed (domain/checksum.py).
+
     The fields are columns, so that it is the beginning of its row as it stands; its keys come last.
     """
 
     id: str
     name: str
     args: str
+    args_checksum: int | None
     queue: str
     priority: int
     retries: int
@@ -58,12 +61,14 @@ class StoredRequest:
     """The HTTP request of a task that is a view: JSON text, and the raw body.
 
     sealed: its credentials (domain/sealing.py). fingerprint: by which a repetition is known.
+    checksum: by which a change of request or body is noticed (domain/checksum.py).
     """
 
     request: str
     body: bytes
     sealed: bytes | None = None
     fingerprint: str | None = None
+    checksum: int | None = None
 
     def known_by(self, fingerprint: str | None) -> StoredRequest:
         """The same, with its fingerprint."""
@@ -101,7 +106,9 @@ _KEY_IS = {
     "unique": and_(tasks.c.unique_key == bindparam("key"), IS_LIVE),
 }
 _HOLDER = {kind: Prepared(select(tasks.c.id).where(is_), "key") for kind, is_ in _KEY_IS.items()}
-_INSERT_REQUEST = Prepared(insert(task_requests), "task_seq", "request", "body", "fingerprint")
+_INSERT_REQUEST = Prepared(
+    insert(task_requests), "task_seq", "request", "body", "fingerprint", "checksum"
+)
 
 
 def submission(
@@ -177,7 +184,7 @@ def _find_holder(connection: Connection, task: NewTask) -> str | None:
 
 
 def _insert_request(connection: Connection, seq: int, request: StoredRequest) -> None:
-    row = (seq, request.request, request.body, request.fingerprint)
+    row = (seq, request.request, request.body, request.fingerprint, request.checksum)
     _INSERT_REQUEST.change(connection, row)
     if request.sealed is not None:
         store_credentials(connection, seq, request.sealed)

@@ -90,6 +90,7 @@ tasks = _table(
     Column("owner", Text),  # who submitted it, in the words of the application
     Column("idempotency_key", Text),  # a digest of the key and of whose it is
     Column("terminate_requested_at", UtcTime),  # with cancel_requested_at: end its process
+    Column("args_checksum", BigInt),  # of args (domain/checksum.py); NULL: whatever they are, run
     CheckConstraint(
         "status IN ('scheduled', 'queued', 'running', 'succeeded', 'failed', 'cancelled')",
         name="ck_tasks_status",
@@ -137,6 +138,7 @@ task_requests = _table(
     Column("response_body", LargeBinary),
     Column("response_cookies", LargeBinary),  # sealed: only who holds the session can open them
     Column("fingerprint", Text),  # by which a repeated request is known
+    Column("checksum", BigInt),  # of request and body
 )
 
 task_credentials = _table(  # sealed, and deleted in the transaction that ends the task

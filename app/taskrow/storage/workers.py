@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import Connection, delete, insert, update
 
 from taskrow.storage.tables import workers
 
@@ -35,3 +35,8 @@ def sign_off(connection: Connection, worker: str, *, now: datetime) -> None:
     connection.execute(
         update(workers).where(workers.c.id == worker).values(last_seen_at=now, stopped_at=now)
     )
+
+
+def forget(connection: Connection, *, before: datetime) -> None:
+    """Delete those that were last seen before a time: each start of a worker is a row."""
+    connection.execute(delete(workers).where(workers.c.last_seen_at < before))

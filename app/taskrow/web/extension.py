@@ -14,6 +14,7 @@ from sqlalchemy import make_url
 from taskrow.domain.checks import check_flag, check_name
 from taskrow.domain.options import parse_options
 from taskrow.domain.schedule import Plan
+from taskrow.domain.seconds import to_patience
 from taskrow.domain.settings import Settings, read_settings
 from taskrow.engine import lanes
 from taskrow.engine.attached import KEY
@@ -163,7 +164,7 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         check_flag("bind", bind)
 
         def register(function: Callable[..., Any]) -> TaskFunction[..., Any]:
-            if not callable(function) or isinstance(function, TaskFunction):
+            if not callable(function) or isinstance(function, TaskFunction | type):
                 raise OptionError(f"@queue.task goes above a function, not {function!r}")
             made: TaskFunction[..., Any] = TaskFunction(
                 function, name=name, bind=bind, options=checked, find_engine=self.engine
@@ -213,7 +214,7 @@ class TaskQueue(ScheduleMethods, SubmitMethods):
         For a deploy, pause first: then it waits for what runs alone. What is scheduled for later
         does not count, unless it is a retry. TimeoutError after ``timeout`` seconds.
         """
-        lanes.drain(self.engine(), queues, timeout)
+        lanes.drain(self.engine(), queues, to_patience(timeout))
 
     def engine(self) -> QueueEngine:
         """The queue of the current application, or of the only one; else NoApplicationError."""

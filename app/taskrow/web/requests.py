@@ -13,6 +13,7 @@ from flask import Request
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder
 
+from taskrow.domain.checksum import checksum_of
 from taskrow.domain.settings import Settings
 from taskrow.storage.submit import StoredRequest
 from taskrow.web import csrf
@@ -41,7 +42,8 @@ def take_down(request: Request, settings: Settings, task_id: str) -> StoredReque
     credentials = credentials_of([one for one in headers if one[0].lower() in secret])
     sealed = None if credentials is None else credentials.seal(task_id)
     told["sealed"] = [] if credentials is None else credentials.names
-    return StoredRequest(json.dumps(told), body, sealed)
+    head = json.dumps(told)
+    return StoredRequest(head, body, sealed, checksum=checksum_of(head, body))
 
 
 def put_up(stored: StoredRequest, credentials: Credentials | None) -> dict[str, Any]:

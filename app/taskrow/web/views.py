@@ -10,6 +10,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from taskrow.domain.answer import Answer, AnsweredWithError
 from taskrow.domain.asks import Cancel, Retry
+from taskrow.domain.checksum import check_unchanged
 from taskrow.domain.options import TaskOptions
 from taskrow.engine.retrying import propose
 from taskrow.errors import NoSuchTaskError, ResultError
@@ -65,6 +66,7 @@ class StoredView:
             sealed = find_credentials(connection, task_id)
         if stored is None:
             raise NoSuchTaskError(f"the request of task {task_id} is gone")
+        check_unchanged("request", stored.checksum, stored.request, stored.body)
         with self._app.app_context():
             credentials = _credentials(stored, sealed, task_id)
         session = credentials.session if credentials else ""

@@ -26,18 +26,19 @@ def out_of_memory(scene: Scene) -> str:
     try:
         return _play_in(scene, group)
     finally:
+        scene.start.end()
         eventually(lambda: not (group / "cgroup.procs").read_text())
         group.rmdir()
 
 
 def _play_in(scene: Scene, group: Path) -> str:
     worker = scene.worker("--runners", "1")
-    for process in (worker.pid, *_children(worker.pid)):
+    (group / "cgroup.procs").write_text(str(worker.pid))
+    for process in _children(worker.pid):  # what it starts from now on is in the group by itself
         (group / "cgroup.procs").write_text(str(process))
     greedy = scene.final(scene.submit("take_memory", 400, crash_limit=0))
     assert (greedy.status, scene.error(greedy.id)) == ("failed", "WorkerLost")
     assert scene.final(scene.submit("add", 20, 22)).result == "42"
-    worker.end_group()
     return f"failed: {greedy.error}; the next task ran"
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
 from pathlib import Path
 
 from taskrow.domain.task import Task
+from taskrow.engine.clock import utc_now
 from tests.faults.board import case
-from tests.faults.scene import SHORT_LEASE, Scene, lines_of
+from tests.faults.scene import SHORT_LEASE, Scene, Shim, lines_of
 
 
 def _worker_lives(scene: Scene) -> None:
@@ -103,12 +106,28 @@ def exits(scene: Scene) -> str:
 
 @case(24, "a task that no worker knows", expected="stays visible, runs when one knows it")
 def unknown(scene: Scene) -> str:
-    worker = scene.worker("--runners", "1")
+    before = scene.worker("--runners", "1")
     task_id = scene.engine.submit("tests.faults.later.hello", "{}", scene.options())
-    worker.wait_for("UnknownTask")
+    before.wait_for("UnknownTask")
     put_back = scene.task(task_id)
     assert (put_back.status, put_back.attempt) == ("scheduled", 0)
-    return f"put back, with the reason in its row: {put_back.error}"
+    assert before.stop() == 0
+    deployed, seconds = _clock_when(scene, put_back.run_at)
+    scene.start.worker("--runners", "1", app="tests.faults.later:app", env=deployed)
+    task = scene.final(task_id)
+    assert (task.status, task.attempt, task.result) == ("succeeded", 1, '"hello"')
+    return (
+        f"put back for {seconds:.0f} s, with the reason in its row: {put_back.error}; "
+        "run by the first worker that knows it, as attempt 1"
+    )
+
+
+def _clock_when(scene: Scene, due: datetime) -> tuple[dict[str, str], float]:
+    """The environment of a worker whose clock is past that time, so that nobody waits for it."""
+    seconds = (due - utc_now()).total_seconds()
+    shim = Shim("clock", scene)
+    shim.set(str(math.ceil(seconds) + 1))
+    return shim.env, seconds
 
 
 def _resident(pid: int) -> int:

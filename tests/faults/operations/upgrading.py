@@ -1,13 +1,12 @@
 """Upgrades a database of an old revision again and again, and dies at one operation each time.
 
 ``upgrading SHIM DIRECTORY REVISION EVERY``: prints kills, and how often the old and the new tables
-were left. Runs with shims/inject.c in front.
+were left. REVISION ``0000``: a database in which there is nothing yet. Runs with shims/inject.c in
+front (dying.py).
 """
 
 from __future__ import annotations
 
-import ctypes
-import os
 import shutil
 import signal
 import sqlite3
@@ -15,43 +14,47 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Connection, text
+from sqlalchemy import text
 
 from taskrow.storage import schema
 from taskrow.storage.database import open_database
+from tests.faults.operations.dying import Faults
+from tests.support.revisions import migrate
 
-_KILL = 1
 _TASKS = 5
+NOTHING = "0000"
 
 
 def main() -> None:
     """Count the operations of an upgrade, then die at every so many-th."""
     shim, directory, revision, every = sys.argv[1:]
-    faults = ctypes.CDLL(shim)
-    faults.fault_count.restype = ctypes.c_long
     place, saved = Path(directory), Path(f"{directory}-old")
+    faults, file = Faults(shim, Path(f"{directory}-count")), place / "tasks.db"
+
+    def work() -> None:
+        _upgrade(file)
+
     _make_old(saved, revision)
     _renew(saved, place)
-    _upgrade(place / "tasks.db", faults, 0)
-    operations = int((place / "count").read_text())
+    operations = faults.count(work)
     left = {"old": 0, "new": 0}
     points = range(1, operations + 1, int(every))
     for number in points:
         _renew(saved, place)
-        _upgrade(place / "tasks.db", faults, number)
-        left[_look(place / "tasks.db", revision)] += 1
-        _upgrade(place / "tasks.db", faults, 0)
-        assert _look(place / "tasks.db", revision) == "new"
+        assert faults.die_at(number, work) in (0, -signal.SIGKILL)
+        left[_look(file, revision)] += 1
+        faults.count(work)
+        assert _look(file, revision) == "new"
     print(len(points), left["old"], left["new"])
 
 
 def _make_old(directory: Path, revision: str) -> None:
     """A database as an older taskrow left it, with tasks in it."""
     directory.mkdir()
+    if revision == NOTHING:
+        return
     database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
-    database.write(lambda connection: _migrate(connection, revision))
+    database.write(lambda connection: migrate(connection, revision))
     insert = text(
         "INSERT INTO tasks (id, queue, name, status, priority, run_at, args, created_at)"
         " VALUES (:id, 'default', 'old', 'queued', 0, :now, '{}', :now)"
@@ -61,39 +64,26 @@ def _make_old(directory: Path, revision: str) -> None:
     database.close()
 
 
-def _migrate(connection: Connection, revision: str) -> None:
-    config = Config()
-    config.set_main_option("script_location", str(schema.migrations()))
-    config.attributes["connection"] = connection
-    command.upgrade(config, revision)
-
-
 def _renew(saved: Path, place: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     shutil.copytree(saved, place)
 
 
-def _upgrade(file: Path, faults: ctypes.CDLL, number: int) -> None:
-    """In a child, which dies at an operation; 0: it lives."""
-    if (child := os.fork()) == 0:
-        faults.fault_arm(ctypes.c_long(number), ctypes.c_int(_KILL if number else 0))
-        database = open_database(f"sqlite:///{file}", busy_timeout=5.0)
-        schema.ensure_schema(database)
-        database.close()
-        (file.parent / "count").write_text(str(faults.fault_count()))
-        os._exit(0)
-    _, status = os.waitpid(child, 0)
-    code = os.waitstatus_to_exitcode(status)
-    assert code == 0 or (number and code == -signal.SIGKILL), code
+def _upgrade(file: Path) -> None:
+    database = open_database(f"sqlite:///{file}", busy_timeout=5.0)
+    schema.ensure_schema(database)
+    database.close()
 
 
 def _look(file: Path, revision: str) -> str:
     """Whether the old or the new tables are left, and whole."""
     with closing(sqlite3.connect(file)) as database:
         assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        if revision == NOTHING and not database.execute("SELECT * FROM sqlite_master").fetchone():
+            return "old"
         (tasks,) = database.execute("SELECT count(*) FROM tasks").fetchone()
         (found,) = database.execute("SELECT version_num FROM taskrow_alembic_version").fetchone()
-    assert tasks == _TASKS
+    assert tasks == (0 if revision == NOTHING else _TASKS)
     assert found in (revision, schema.known_revisions()[-1])
     return "old" if found == revision else "new"
 

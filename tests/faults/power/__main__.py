@@ -32,7 +32,10 @@ def main() -> int:
 
 def _report(found: Found, seconds: tuple[float, float]) -> None:
     print(f"SQLite {sqlite_version()}, recorded in {seconds[0]:.0f} s, cut in {seconds[1]:.0f} s")
-    print(f"{found.images} images, {found.promises} promises: {found.bad} images break one")
+    print(
+        f"{found.images} images ({found.distinct} of them distinct), {found.promises} promises: "
+        f"{found.bad} images break one"
+    )
     for wrong, times in found.wrongs.most_common():
         print(f"  {times:>7} ... {wrong}")
     if found.first:

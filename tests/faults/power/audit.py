@@ -7,8 +7,10 @@ import sqlite3
 from collections import Counter
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 STATUSES = {"scheduled", "queued", "running", "succeeded", "failed", "cancelled"}
 
@@ -27,12 +29,16 @@ class Promised:
             self.ended[promise["id"]] = promise["status"], promise.get("result")
 
 
-def audit(file: Path, promised: Promised) -> list[str]:
-    """What is wrong with an image, in words; nothing when all is well."""
+def audit(file: Path, promised: Promised, *, read_only: bool = False) -> list[str]:
+    """What is wrong with an image, in words; nothing when all is well.
+
+    read_only: leave it as it is, where nothing has to be rolled back.
+    """
     if not file.exists():
         return ["the file is gone"] if promised.accepted else []
+    name = f"file:{quote(str(file))}?mode={'ro' if read_only else 'rw'}"
     try:
-        with closing(sqlite3.connect(file, isolation_level=None)) as image:
+        with closing(sqlite3.connect(name, isolation_level=None, uri=True)) as image:
             return list(_wrongs(image, promised))
     except sqlite3.DatabaseError as error:
         return [f"it cannot be read: {error}"]
@@ -45,7 +51,7 @@ def _wrongs(image: sqlite3.Connection, promised: Promised) -> list[str]:
     if "tasks" not in tables:
         return [*wrongs, "the table is gone"] if promised.accepted else wrongs
     rows = {
-        id_: (status, None if result is None else json.loads(result))
+        id_: (status, None if result is None else _decoded(result))
         for id_, status, result in image.execute("SELECT id, status, result FROM tasks")
     }
     if lost := promised.accepted - rows.keys():
@@ -55,6 +61,11 @@ def _wrongs(image: sqlite3.Connection, promised: Promised) -> list[str]:
             wrongs.append(f"a task that had ended as {ended} is {rows[id_]}")
     wrongs += [f"{status!r} is no status" for status, _ in rows.values() if status not in STATUSES]
     return wrongs + _wrong_effects(image, rows, tables)
+
+
+@cache
+def _decoded(result: str) -> Any:
+    return json.loads(result)
 
 
 def _wrong_effects(

@@ -12,10 +12,12 @@ from itertools import starmap
 from pathlib import Path
 
 from tests.faults.power.audit import Promised, audit
-from tests.faults.power.disk import Disk
+from tests.faults.power.disk import Disk, Image, Token
 from tests.faults.power.journal import PROMISE, Entry, read_journal
 from tests.faults.power.workload import FILE
 
+JOURNAL = f"{FILE}-journal"
+FILES = (FILE, f"{FILE}-wal", JOURNAL)  # SQLite reads no other, and makes -shm anew
 _MEMORY = Path("/dev/shm")  # images are made by the ten thousand: they need no disk
 
 
@@ -24,6 +26,7 @@ class Found:
     """What many images showed."""
 
     images: int = 0
+    distinct: int = 0  # the others were like one before, at the same moment
     bad: int = 0
     promises: int = 0  # how many there were at the end
     wrongs: Counter[str] = field(default_factory=Counter)
@@ -32,6 +35,7 @@ class Found:
     def add(self, other: Found) -> None:
         """Take in what another part of the images showed."""
         self.images += other.images
+        self.distinct += other.distinct
         self.bad += other.bad
         self.promises = max(self.promises, other.promises)
         self.wrongs += other.wrongs
@@ -68,23 +72,24 @@ class _Saw:
     def __init__(self, directory: Path, seed: str) -> None:
         self._directory, self._seed = directory, seed
         self._chance = random.Random(seed)
-        self._disk, self._promised, self._found = Disk(), Promised(), Found()
+        self._disk, self._promised, self._found = Disk(FILES), Promised(), Found()
+        self._there: dict[str, Token | None] = {}  # what lies in the directory
+        self._known: dict[tuple[Token, ...], list[str]] = {}  # since the last promise
 
     def cut(self, entries: list[Entry], images: int) -> Found:
         points = Counter(self._chance.choices(range(len(entries)), k=images))
         for number, entry in enumerate(entries):
             if entry.op == PROMISE:
                 self._promised.add(entry.promise)
+                self._known.clear()
             else:
                 self._disk.apply(entry)
             for _ in range(points[number]):
-                self._look(number)
+                self._note(number, self._look(self._disk.cut(self._chance)))
         self._found.promises = len(self._promised.accepted) + len(self._promised.ended)
         return self._found
 
-    def _look(self, number: int) -> None:
-        self._disk.cut(self._chance, self._directory)
-        wrongs = audit(self._directory / FILE, self._promised)
+    def _note(self, number: int, wrongs: list[str]) -> None:
         found = self._found
         found.images += 1
         if wrongs:
@@ -92,5 +97,25 @@ class _Saw:
             found.wrongs.update({wrong.split(" ", 1)[-1][:60] for wrong in wrongs})
             where = f"seed {self._seed} at {number}"
             found.first = found.first or f"{where}: {'; '.join(wrongs)[:300]}"
+
+    def _look(self, image: Image) -> list[str]:
+        token = image.token
+        if token is not None and token in self._known:
+            return self._known[token]
+        self._found.distinct += 1
+        image.write(self._directory, self._there)
+        # What must be rolled back is changed by who looks at it; all else stays what it is.
+        is_changed = image.has(JOURNAL)
+        wrongs = audit(self._directory / FILE, self._promised, read_only=not is_changed)
+        self._clean(everything=is_changed)
+        if token is not None:
+            self._known[token] = wrongs
+        return wrongs
+
+    def _clean(self, *, everything: bool) -> None:
+        """Leave nothing for the next image but what is written there."""
+        if everything:
+            self._there.clear()
         for left in self._directory.iterdir():
-            left.unlink()
+            if everything or left.name not in FILES:
+                left.unlink()

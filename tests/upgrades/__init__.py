@@ -1,0 +1,1 @@
+"""Processes of neighbouring versions of taskrow on one database."""
