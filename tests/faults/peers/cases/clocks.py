@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.faults.peers.board import portable
 from tests.faults.peers.stage import Stage
 from tests.faults.peers.watching import Gated, assert_succeeded, comes, pause
-from tests.faults.scene import lines_of
+from tests.faults.scene import Watch, lines_of
 
 HOUR = 3600
 
@@ -44,3 +44,18 @@ def a_day_ahead(stage: Stage) -> str:
     assert_succeeded(stage, task.id)
     assert task.runs == 1, f"runs: {task.runs}"
     return "runs: 1"
+
+
+@portable(
+    "the clock is set back a day in the middle of a task; kill -9 of the worker; a new one",
+    expected="by itself it is begun again within 90 s",
+    number=12,
+)
+def a_day_back(stage: Stage) -> str:
+    clock, worker = stage.clock, stage.worker()
+    task, watch = Gated(stage), Watch()
+    clock.set(str(-24 * HOUR))
+    pause(stage, 5.0)  # time enough for a lease to be renewed
+    stage.kill(worker)
+    stage.worker()
+    return task.runs_again(watch)
