@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,12 @@ from taskrow.storage.database import Database, open_database
 from taskrow.storage.gate import FileLock, Gate
 from tests.storage.processes import running
 from tests.storage.rows import add, find
-from tests.storage.workloads import hold_write, write_until_told
+from tests.storage.workloads import (
+    hold_write,
+    write_slowly,
+    write_slowly_until_told,
+    write_until_told,
+)
 from tests.support.processes import eventually
 
 
@@ -122,6 +128,20 @@ def test_four_processes_that_write_without_a_pause_have_equal_shares(
             child.tell()
         written = [child.hear() for child in children]
     assert max(written) < 2 * min(written)
+
+
+def test_who_has_just_written_lets_the_next_one_pass(sqlite: Database, sqlite_url: str) -> None:
+    with running(write_slowly_until_told, sqlite_url) as child:
+        assert child.hear() == "writing"
+        for _ in range(60):
+            write_slowly(sqlite, "app.mine")
+        child.tell()
+        child.hear()
+    with sqlite.read() as connection:
+        wrote = connection.exec_driver_sql("SELECT name FROM tasks ORDER BY seq").scalars().all()
+    mine = [number for number, name in enumerate(wrote) if name == "app.mine"]
+    in_turn = [one for one, following in pairwise(mine) if following - one == 2]
+    assert len(in_turn) > len(mine) / 2, len(in_turn)
 
 
 def test_a_wait_that_was_given_up_keeps_its_place(sqlite_url: str, path: Path) -> None:

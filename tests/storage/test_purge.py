@@ -104,6 +104,16 @@ def test_a_row_retried_by_hand_is_safe_from_the_purge(database: Database) -> Non
     assert purge(database, PURGE_AT) == 0
 
 
+def test_a_row_retried_by_hand_after_it_was_found_is_safe(database: Database) -> None:
+    task = in_status(database, Status.FAILED)
+    with database.read() as connection:
+        found = rows.find_older(connection, finished_before=PURGE_AT, after=0, limit=1)
+    retry(database, task.id)
+    deleted = database.write(lambda c: rows.purge_these(c, found.seqs, finished_before=PURGE_AT))
+    assert (list(found.seqs), deleted) == ([task.seq], 0)
+    assert find(database, task.id).status is Status.QUEUED
+
+
 @pytest.fixture
 def later(database_url: str) -> QueueEngine:
     """The engine of somebody who comes two days later."""

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import threading
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,25 @@ def write_until_told(line: Line, url: str) -> int:
         add(database)
         written += 1
     return written
+
+
+def write_slowly(database: Database, name: str) -> None:
+    """Write a task in a transaction that takes longer than to come back for the next one."""
+
+    def write(connection: Connection) -> None:
+        submit(connection, new_task(name=name), now=NOW)
+        time.sleep(0.002)
+
+    database.write(write)
+
+
+def write_slowly_until_told(line: Line, url: str) -> None:
+    """Write slowly and without a pause, until told to stop."""
+    database = open_database(url, busy_timeout=30)
+    line.say("writing")
+    while not line.is_told():
+        write_slowly(database, "app.other")
+    database.close()
 
 
 def submit_when_told(line: Line, url: str) -> str:

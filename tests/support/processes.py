@@ -17,6 +17,8 @@ from typing import TypeVar
 T = TypeVar("T")
 
 ROOT = Path(__file__).parents[2]
+# Where child processes find the code: first wherever the tests were told to take it from.
+PATH = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)]))
 
 
 def eventually(look: Callable[[], T], seconds: float = 30.0) -> T:
@@ -36,7 +38,7 @@ class Process:
         with log.open("ab") as output:
             self.process = subprocess.Popen(
                 command,
-                env=os.environ | {"PYTHONPATH": f"{ROOT}", "PYTHONUNBUFFERED": "1"} | env,
+                env=os.environ | {"PYTHONPATH": PATH, "PYTHONUNBUFFERED": "1"} | env,
                 cwd=cwd,
                 stdout=output,
                 stderr=output,

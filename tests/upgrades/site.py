@@ -15,6 +15,7 @@ from taskrow.storage.database import open_database
 from tests.faults.history import FINAL, History, Told
 from tests.soak.application import MARKS
 from tests.soak.clients import Client
+from tests.soak.marks import read_marks
 from tests.support.processes import Process, ProcessFactory, eventually, free_port, processes
 from tests.upgrades.versions import Version
 
@@ -87,9 +88,8 @@ class Site:
         for client in self._clients:
             client.join(60)
         eventually(lambda: not self._rows("SELECT id FROM tasks WHERE finished_at IS NULL"), 60)
-        for line in self._marks.read_text().splitlines():
-            task_id, _, attempt = line.partition(" ")
-            self._history.begun(task_id, int(attempt))
+        for mark in read_marks(self._marks):
+            self._history.begun(mark.task, mark.attempt)
         wrongs = [f"{one.refused} submits were refused" for one in self._clients if one.refused]
         wrongs += self._look_at_rows()
         return wrongs + self._history.wrongs(

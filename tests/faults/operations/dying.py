@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from tests.faults.shims import build
-from tests.support.processes import ROOT
+from tests.support.processes import PATH
 
 _KILL = 1
 
@@ -23,7 +23,7 @@ def run_host(name: str, place: Path, watched: Path, *arguments: object) -> list[
     shim = build("inject", place)
     host = subprocess.run(
         [sys.executable, "-m", f"{__package__}.{name}", *map(str, (shim, *arguments))],
-        env={"LD_PRELOAD": str(shim), "FAULT_DIR": str(watched), "PYTHONPATH": str(ROOT)},
+        env={"LD_PRELOAD": str(shim), "FAULT_DIR": str(watched), "PYTHONPATH": PATH},
         check=False, capture_output=True, text=True,
     )  # fmt: skip
     assert host.returncode == 0, host.stderr[-2000:]

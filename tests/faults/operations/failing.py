@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.faults.shims import build
-from tests.support.processes import ROOT
+from tests.support.processes import PATH
 
 
 @dataclass
@@ -60,8 +60,7 @@ def _start(
     arguments: Sequence[object] = (shim, files, notes, action, first, every, mutant)
     return subprocess.Popen(
         [sys.executable, "-m", "tests.faults.operations.host", *map(str, arguments)],
-        env=os.environ
-        | {"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": str(ROOT)},
+        env=os.environ | {"LD_PRELOAD": str(shim), "FAULT_DIR": str(files), "PYTHONPATH": PATH},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

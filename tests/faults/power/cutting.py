@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.faults.power.audit import Promised, audit
 from tests.faults.power.disk import Disk, Image, Token
-from tests.faults.power.journal import PROMISE, Entry, read_journal
+from tests.faults.power.journal import PROMISE, SYNC, Entry, read_journal
 from tests.faults.power.workload import FILE
 
 JOURNAL = f"{FILE}-journal"
@@ -28,7 +28,9 @@ class Found:
     images: int = 0
     distinct: int = 0  # the others were like one before, at the same moment
     bad: int = 0
+    lost: int = 0  # bad ones in which an accepted task is gone
     promises: int = 0  # how many there were at the end
+    kinds: Counter[str] = field(default_factory=Counter)  # what became of files in flight
     wrongs: Counter[str] = field(default_factory=Counter)
     first: str = ""  # the first bad image, to make it again
 
@@ -37,6 +39,8 @@ class Found:
         self.images += other.images
         self.distinct += other.distinct
         self.bad += other.bad
+        self.lost += other.lost
+        self.kinds += other.kinds
         self.promises = max(self.promises, other.promises)
         self.wrongs += other.wrongs
         self.first = self.first or other.first
@@ -44,8 +48,7 @@ class Found:
 
 def cut_all(log: Path, *, images: int, seed: int, processes: int) -> Found:
     """Make ``images`` images of what a recording's disk may hold, on ``processes`` processes."""
-    share = -(-images // processes)
-    parts = [(log, share, f"{seed}.{part}") for part in range(processes)]
+    parts = [(log, images, f"{seed}.{part}", part, processes) for part in range(processes)]
     found = Found()
     if processes == 1:
         results = list(starmap(cut, parts))
@@ -57,13 +60,21 @@ def cut_all(log: Path, *, images: int, seed: int, processes: int) -> Found:
     return found
 
 
-def cut(log: Path, images: int, seed: str) -> Found:
-    """Make some images, at points that the seed chooses."""
+def cut(log: Path, images: int, seed: str, part: int = 0, parts: int = 1) -> Found:
+    """Make every ``parts``-th of so many images; the seed says what is left at each."""
     directory = Path(tempfile.mkdtemp(dir=_MEMORY if _MEMORY.is_dir() else None))
     try:
-        return _Saw(directory, seed).cut(read_journal(log), images)
+        entries = list(filter(_matters, read_journal(log)))
+        # Spread evenly: with as many images as there are operations, each is cut at once.
+        points = Counter(n * len(entries) // images for n in range(part, images, parts))
+        return _Saw(directory, seed).cut(entries, points)
     finally:
         shutil.rmtree(directory)
+
+
+def _matters(entry: Entry) -> bool:
+    """Whether it changes what is left, or what is promised."""
+    return entry.op in (PROMISE, SYNC) or entry.name in FILES
 
 
 class _Saw:
@@ -76,8 +87,7 @@ class _Saw:
         self._there: dict[str, Token | None] = {}  # what lies in the directory
         self._known: dict[tuple[Token, ...], list[str]] = {}  # since the last promise
 
-    def cut(self, entries: list[Entry], images: int) -> Found:
-        points = Counter(self._chance.choices(range(len(entries)), k=images))
+    def cut(self, entries: list[Entry], points: Counter[int]) -> Found:
         for number, entry in enumerate(entries):
             if entry.op == PROMISE:
                 self._promised.add(entry.promise)
@@ -85,7 +95,9 @@ class _Saw:
             else:
                 self._disk.apply(entry)
             for _ in range(points[number]):
-                self._note(number, self._look(self._disk.cut(self._chance)))
+                image = self._disk.cut(self._chance)
+                self._found.kinds.update(image.kinds)
+                self._note(number, self._look(image))
         self._found.promises = len(self._promised.accepted) + len(self._promised.ended)
         return self._found
 
@@ -94,6 +106,7 @@ class _Saw:
         found.images += 1
         if wrongs:
             found.bad += 1
+            found.lost += any(wrong.endswith(" gone") for wrong in wrongs)
             found.wrongs.update({wrong.split(" ", 1)[-1][:60] for wrong in wrongs})
             where = f"seed {self._seed} at {number}"
             found.first = found.first or f"{where}: {'; '.join(wrongs)[:300]}"

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.faults.power.journal import CREATE, SYNC, TRUNCATE, UNLINK, Entry
 
 _SECTOR = 512
-
+DROPPED, KEPT, TORN = "dropped", "kept", "torn"  # what was not synced
 
 Content = bytes | bytearray | None  # None: the file is not there
-Token = tuple[str, int]
+Token = int  # how much of what was done to the file it holds
 
 
 class _File:
@@ -43,19 +44,37 @@ class _File:
         self._sure = None if self._whole is None else bytes(self._whole)
         self._since = []
 
-    def torn(self, chance: random.Random) -> tuple[Content, Token | None]:
-        """What it may hold now, and by what that is known; None: nobody has had it before."""
-        kind = chance.random()
-        if kind < 0.25:
-            return self._sure, ("sure", self._number - len(self._since))
-        if kind < 0.5 or not self._since:
-            return self._whole, ("sure", self._number)
+    def cut(self, chance: random.Random) -> Left:
+        """What it may hold now."""
+        if not self._since:
+            return Left(self._whole, self._number)
+        [kind] = chance.choices((DROPPED, KEPT, TORN), (1, 1, 2))
+        if kind == DROPPED:
+            return Left(self._sure, self._number - len(self._since), kind)
+        if kind == KEPT:
+            return Left(self._whole, self._number, kind)
+        return Left(self._torn(chance), None, kind)
+
+    def _torn(self, chance: random.Random) -> Content:
         keep = chance.choice((0.1, 0.5, 0.9))
         held = None if self._sure is None else bytearray(self._sure)
         for entry in self._since:
             if chance.random() < keep:
                 held = _with(held, entry, chance)
-        return held, None
+        return held
+
+
+@dataclass(frozen=True)
+class Left:
+    """What is left of a file.
+
+    ``token``: by what it is known again; None: it is torn, and like no other. ``kind``: what became
+    of that which was not synced; None: there was nothing.
+    """
+
+    held: Content
+    token: Token | None
+    kind: str | None = None
 
 
 class Disk:
@@ -79,36 +98,41 @@ class Disk:
 
     def cut(self, chance: random.Random) -> Image:
         """What may be left."""
-        return Image({name: file.torn(chance) for name, file in self._files.items()})
+        return Image({name: file.cut(chance) for name, file in self._files.items()})
 
 
 class Image:
     """What is left of the files after a cut."""
 
-    def __init__(self, files: dict[str, tuple[Content, Token | None]]) -> None:
+    def __init__(self, files: dict[str, Left]) -> None:
         self._files = files
 
     @property
     def token(self) -> tuple[Token, ...] | None:
         """By what it is known again; None: it is torn, and like no other."""
-        tokens = tuple(token for _, token in self._files.values() if token is not None)
+        tokens = tuple(left.token for left in self._files.values() if left.token is not None)
         return tokens if len(tokens) == len(self._files) else None
+
+    @property
+    def kinds(self) -> list[str]:
+        """What became of the files that were not synced: dropped, kept, torn."""
+        return [left.kind for left in self._files.values() if left.kind is not None]
 
     def has(self, name: str) -> bool:
         """Whether a file is there."""
-        return self._files[name][0] is not None
+        return self._files[name].held is not None
 
     def write(self, directory: Path, there: dict[str, Token | None]) -> None:
         """Write the files into ``directory``. ``there``: what they hold already."""
-        for name, (held, token) in self._files.items():
-            if token is not None and there.get(name) == token:
+        for name, left in self._files.items():
+            if left.token is not None and there.get(name) == left.token:
                 continue
             path = directory / name
-            if held is None:
+            if left.held is None:
                 path.unlink(missing_ok=True)
             else:
-                path.write_bytes(held)
-            there[name] = token
+                path.write_bytes(left.held)
+            there[name] = left.token
 
 
 def _with(held: bytearray | None, entry: Entry, chance: random.Random | None) -> bytearray | None:

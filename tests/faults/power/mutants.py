@@ -23,13 +23,13 @@ def apply(name: str | None) -> None:
         MUTANTS[name]()
 
 
-def _synchronous(level: str) -> Callable[[], None]:
+def _pragma(name: str, ours: str, theirs: str) -> Callable[[], None]:
     def mutate() -> None:
         pragmas = sqlite._WRITER_PRAGMAS
-        ours = "PRAGMA synchronous = FULL"
-        assert ours in pragmas
-        theirs = f"PRAGMA synchronous = {level}"
-        sqlite.__dict__["_WRITER_PRAGMAS"] = tuple(theirs if p == ours else p for p in pragmas)
+        assert f"PRAGMA {name} = {ours}" in pragmas
+        sqlite.__dict__["_WRITER_PRAGMAS"] = tuple(
+            f"PRAGMA {name} = {theirs}" if p == f"PRAGMA {name} = {ours}" else p for p in pragmas
+        )
 
     return mutate
 
@@ -75,8 +75,9 @@ def _effects_apart() -> None:
 
 
 MUTANTS: dict[str, Callable[[], None]] = {
-    "synchronous-normal": _synchronous("NORMAL"),
-    "synchronous-off": _synchronous("OFF"),
+    "synchronous-normal": _pragma("synchronous", "FULL", "NORMAL"),
+    "synchronous-off": _pragma("synchronous", "FULL", "OFF"),
+    "journal-in-memory": _pragma("journal_mode", "WAL", "MEMORY"),
     "answer-before-commit": _answer_before_commit,
     "effects-apart": _effects_apart,
 }
