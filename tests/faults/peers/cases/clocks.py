@@ -53,9 +53,10 @@ def a_day_ahead(stage: Stage) -> str:
 )
 def a_day_back(stage: Stage) -> str:
     clock, worker = stage.clock, stage.worker()
-    task, watch = Gated(stage), Watch()
+    task = Gated(stage)
     clock.set(str(-24 * HOUR))
     pause(stage, 5.0)  # time enough for a lease to be renewed
+    watch = Watch()
     stage.kill(worker)
     stage.worker()
     return task.runs_again(watch)
