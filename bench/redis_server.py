@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import atexit
+import os
 import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,29 +19,44 @@ _START_SECONDS = 10.0
 
 
 class RedisServer:
-    """One server with its data in a directory of its own. ``durable``: fsync on each write."""
+    """One server with its data in a directory of its own.
 
-    def __init__(self, directory: Path, peers: Peers, *, durable: bool) -> None:
+    durable: fsync on each write. environment: more variables for it.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        peers: Peers,
+        *,
+        durable: bool,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._directory, self._peers, self._durable = directory, peers, durable
+        self._environment = environment or {}
         self._process: subprocess.Popen[bytes] | None = None
         self._port = 0
 
     def url(self) -> str:
         """The URL of its database 0, emptied; it is started for the first. NoAnswer: no server."""
         if self._process is None:
-            self._start(find_binary(self._peers))
+            self.start()
         _say(self._port, b"FLUSHALL\r\n")
         return f"redis://127.0.0.1:{self._port}/0"
 
-    def _start(self, binary: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self._port = probe.getsockname()[1]
+    def start(self) -> None:
+        """Start it, after :meth:`stop` with what it has on its disk and at the same port."""
+        binary = find_binary(self._peers)
+        if not self._port:
+            with socket.create_server(("127.0.0.1", 0)) as probe:
+                self._port = probe.getsockname()[1]
         self._directory.mkdir(parents=True, exist_ok=True)
         durable = ["--appendonly", "yes", "--appendfsync", "always"] if self._durable else []
-        with (self._directory / "log").open("wb") as log:
+        with (self._directory / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [binary, "--port", str(self._port), "--bind", "127.0.0.1",
                  "--dir", self._directory, *durable],
+                env={**os.environ, **self._environment},
                 stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
         atexit.register(self.stop)
@@ -55,8 +72,17 @@ class RedisServer:
         log = (self._directory / "log").read_text(errors="replace")[-300:]
         raise NoAnswer(f"not measured: redis-server does not start: {log}")
 
+    def version(self) -> str:
+        """Of the server: it tells."""
+        told = _say(self._port, b"INFO server\r\n").decode()
+        return told.partition("redis_version:")[2].partition("\r")[0]
+
+    @property
+    def has_ended(self) -> bool:
+        return self._process is None or self._process.poll() is not None
+
     def stop(self) -> None:
-        """End it; there is nothing to save."""
+        """SIGKILL: a benchmark has nothing to save."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()

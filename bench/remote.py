@@ -1,4 +1,4 @@
-"""A contender's process, from outside: asked in lines of JSON (bench/serve.py)."""
+"""A process, from outside, that is asked in lines of JSON (bench/answering.py is its inside)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import signal
 import subprocess
 import threading
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Self
 
 from bench.contenders import Contender
 
@@ -22,31 +23,34 @@ class NoAnswer(RuntimeError):  # noqa: N818 - why there is no figure, which is a
     """A contender could not be measured; the message says why."""
 
 
-class Remote:
-    """One contender at work in a directory of its own."""
+class Asked:
+    """A process of ``python -m ...`` in a session of its own.
 
-    def __init__(self, contender: Contender, python: Path, directory: Path, url: str) -> None:
-        self.contender = contender
-        spec = {
-            "lane": contender.lane,
-            "directory": str(directory),
-            "url": url,
-            "options": dict(contender.options),
-        }
-        self._log = directory / "log"
-        with self._log.open("wb") as log:
+    log: where everything goes that it says besides its answers.
+    environment: more variables for it.
+    """
+
+    def __init__(
+        self,
+        python: Path,
+        arguments: Sequence[str],
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._log = log
+        with log.open("wb") as output:
             self._process = subprocess.Popen(
-                [python, "-m", "bench.serve", json.dumps(spec)],
+                [python, "-m", *arguments],
                 cwd=ROOT,
-                env={**os.environ, "PYTHONPATH": str(ROOT)},
+                env={**os.environ, "PYTHONPATH": str(ROOT), **(environment or {})},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=log,
+                stderr=output,
                 text=True,
                 start_new_session=True,
             )
 
-    def __enter__(self) -> Remote:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -61,16 +65,16 @@ class Remote:
         if error is None:
             with suppress(subprocess.TimeoutExpired):
                 self._process.wait(20)
-        self._end()
+        self.close()
 
-    def ask(self, question: str, **given: Any) -> dict[str, Any]:
-        """Have it answer one question of bench/serve.py. NoAnswer says why there is none."""
+    def ask_within(self, seconds: float, question: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Have it answer one question. NoAnswer says why there is none; then it may have ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
-        alarm = threading.Timer(_PATIENCE, self._end)
+        alarm = threading.Timer(seconds, self.end)
         alarm.start()
         try:
-            self._process.stdin.write(json.dumps({"ask": question, "with": given}) + "\n")
+            self._process.stdin.write(json.dumps({"ask": question, "with": dict(given)}) + "\n")
             self._process.stdin.flush()
             line = self._process.stdout.readline()
         except BrokenPipeError:
@@ -87,7 +91,38 @@ class Remote:
         reason = said.get("failed") or self._log.read_text(errors="replace").strip()[-300:]
         raise NoAnswer(f"FAILED: {reason or 'its process ended without a word'}")
 
-    def _end(self) -> None:
+    @property
+    def has_ended(self) -> bool:
+        return self._process.poll() is not None
+
+    def end(self) -> None:
+        """SIGKILL to all of its session."""
         with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+
+    def close(self) -> None:
+        """End it, and let go of its pipes."""
+        self.end()
+        for pipe in (self._process.stdin, self._process.stdout):
+            with suppress(BrokenPipeError):
+                assert pipe is not None
+                pipe.close()
+
+
+class Remote(Asked):
+    """One contender at work in a directory of its own; bench/serve.py is its inside."""
+
+    def __init__(self, contender: Contender, python: Path, directory: Path, url: str) -> None:
+        self.contender = contender
+        spec = {
+            "lane": contender.lane,
+            "directory": str(directory),
+            "url": url,
+            "options": dict(contender.options),
+        }
+        super().__init__(python, ["bench.serve", json.dumps(spec)], directory / "log")
+
+    def ask(self, question: str, **given: Any) -> dict[str, Any]:
+        """Have it answer one question of bench/serve.py. NoAnswer says why there is none."""
+        return self.ask_within(_PATIENCE, question, given)

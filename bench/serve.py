@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import sys
-import traceback
 from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from bench.answering import answer_all, take_line
 from bench.asks import draining, purging, reading, resting, submitting
 from bench.asks.seat import Seat
-from bench.lanes.lane import Lane, NotMeasured, Spec
+from bench.lanes.lane import Lane, Spec
 
 ASKS: Mapping[str, Callable[..., dict[str, Any]]] = {
     "delay": submitting.delay,
@@ -34,13 +33,10 @@ def _versions(seat: Seat) -> dict[str, str]:
 
 def main() -> None:
     """Answer until there are no more questions."""
-    spec = json.loads(sys.argv[1])
-    answers = os.fdopen(os.dup(1), "w", buffering=1)
-    os.dup2(2, 1)  # whatever else is said goes elsewhere
-    lane = _open(spec)
+    line = take_line()
+    lane = _open(json.loads(sys.argv[1]))
     seat = Seat(lane)
-    for line in sys.stdin:
-        answers.write(json.dumps(_answer(seat, json.loads(line))) + "\n")
+    answer_all(line, lambda question, given: ASKS[question](seat, **given))
     lane.close()
 
 
@@ -50,15 +46,6 @@ def _open(spec: dict[str, Any]) -> Lane:
     lane = module.LANE(place)
     assert isinstance(lane, Lane)
     return lane
-
-
-def _answer(seat: Seat, question: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return {"answer": ASKS[question["ask"]](seat, **question["with"])}
-    except NotMeasured as why:
-        return {"not_measured": str(why)}
-    except Exception as error:  # noqa: BLE001 - whatever a contender raises is told where it is asked
-        return {"failed": f"{error!r}", "traceback": traceback.format_exc()}
 
 
 if __name__ == "__main__":

@@ -19,6 +19,10 @@ OF = 40
 def main() -> int:
     """0 when every case passed; 2 when some could only not be tried here."""
     options = _options()
+    if options.peers is not None:
+        from tests.faults.peers.command import main as play_peers  # it needs the benchmark's parts
+
+        return play_peers(options.peers)
     verdicts = [_show(case, *_play(case)) for case in all_cases() if case.number in options.only]
     print(f"survived {verdicts.count(PASS)} of {min(OF, len(verdicts))}")
     if verdicts.count(SKIP):
@@ -50,6 +54,12 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument(
         "--only", type=int, nargs="+", default=sorted(BOARD), metavar="N", help="these cases alone"
+    )
+    parser.add_argument(
+        "--peers",
+        nargs=argparse.REMAINDER,
+        metavar="OPTION",
+        help="instead, the portable cases for taskrow and for its peers (`--peers --help`)",
     )
     return parser.parse_args()
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
@@ -96,14 +96,21 @@ class Web:
         return ask("GET", f"{self.base}/tasks/{task_id}")
 
 
+class Place(Protocol):
+    """What a shim needs to know of where a case plays."""
+
+    directory: Path
+    file: Path
+
+
 class Shim:
     """A C library in front of a process (shims/), and the file that switches it."""
 
-    def __init__(self, name: str, scene: Scene) -> None:
-        self._switch = scene.path(f"{name}.switch")
+    def __init__(self, name: str, place: Place) -> None:
+        self._switch = place.directory / f"{name}.switch"
         variables = {"inject": ("FAULT_SWITCH", "FAULT_DIR"), "clock": ("CLOCK_FILE",)}[name]
-        values = (str(self._switch), str(scene.file))
-        self.env = {"LD_PRELOAD": str(build(name, scene.directory))}
+        values = (str(self._switch), str(place.file))
+        self.env = {"LD_PRELOAD": str(build(name, place.directory))}
         self.env |= dict(zip(variables, values, strict=False))
 
     def set(self, what: str) -> None:
