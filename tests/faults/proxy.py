@@ -28,18 +28,21 @@ class Proxy:
 
     def close(self) -> None:
         """Let nobody in any more."""
-        self._listener.close()
+        self._listener.shutdown(socket.SHUT_RDWR)  # which wakes who waits in accept()
 
     def _accept(self) -> None:
-        with suppress(OSError):
+        with self._listener, suppress(OSError):
             while True:
                 client, _ = self._listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._to))
-                threading.Thread(target=self._pass_on, args=(client, server), daemon=True).start()
+                threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with client, suppress(OSError):
+            self._pass_on(client, socket.create_connection(("127.0.0.1", self._to)))
 
     def _pass_on(self, client: socket.socket, server: socket.socket) -> None:
         mute = False
-        with selectors.DefaultSelector() as selector, client, server, suppress(OSError):
+        with selectors.DefaultSelector() as selector, server:
             selector.register(client, selectors.EVENT_READ, server)
             selector.register(server, selectors.EVENT_READ, client)
             while True:

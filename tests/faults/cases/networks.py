@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from sqlalchemy import make_url
@@ -29,9 +29,8 @@ def _behind_a_proxy(directory: Path) -> Iterator[tuple[PostgresServer, Proxy, Sc
     try:
         url = make_url(server.create_database())
         proxy = Proxy(url.port or 5432)
-        with scene(directory, url.render_as_string(hide_password=False)) as here:
+        with scene(directory, url.render_as_string(hide_password=False)) as here, closing(proxy):
             yield server, proxy, here, str(url.set(port=proxy.port))
-        proxy.close()
     finally:
         server.stop()
 

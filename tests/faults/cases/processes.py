@@ -48,6 +48,7 @@ def killed_worker(scene: Scene) -> str:
     victim = scene.worker("--runners", "1")
     task = Waiting(scene)
     scene.worker("--runners", "1")
+    scene.final(scene.submit("add", 20, 22))  # by the second one: its runner is there
     watch = Watch()
     victim.end_group()
     task.wait_for_run(2)
