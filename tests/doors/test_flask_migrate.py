@@ -86,8 +86,8 @@ def test_both_live_in_one_database(shop: Shop) -> None:
     shop.taskrow("upgrade")
     shop.execute("CREATE TABLE legacy (x INTEGER)")  # which the shop's own filter hides
     shop.flask("db", "init")
-    for setup in SETUPS:
-        shop.setup = setup
+    for setup in SETUPS if shop.database_url.startswith("sqlite") else SETUPS[:1]:
+        shop.setup = setup  # which has nothing to do with the database
         said = shop.flask("db", "migrate", "-m", "shop")
         assert "Detected removed" not in said, setup
         shop.flask("db", "upgrade")

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from taskrow.storage.finish import Ending
     from tests.simulation.hub import Machine
 
-_STEP = 0.01  # seconds between looks whether another fibre's exchange is over
+_STEP = 0.05  # seconds between looks whether another fibre's exchange is over
 _REST = 1.5  # seconds after trouble
-_IDLE = 1.5, 6.0  # seconds, where nothing is to be done
+_IDLE = 2.0, 8.0  # seconds, where nothing is to be done
 
 
 class Seen(Liveness):
@@ -73,7 +73,7 @@ class SimulatedWorker(InlineWorker):
 
     def _care(self) -> None:
         while True:
-            self._hub.sleep(self._hub.chance.uniform(2.0, 5.0))
+            self._hub.sleep(self._hub.chance.uniform(2.5, 7.5))
             try:
                 self._upkeep.reclaim(self._engine.clock(), self._hub.now)
             except DatabaseError:

@@ -118,7 +118,7 @@ class World:
     def _look(self, engine: QueueEngine) -> None:
         """A client who asks for the status again and again."""
         while True:
-            self._hub.sleep(4.0)
+            self._hub.sleep(5.0)
             with engine.database.read() as connection:
                 found = _ROWS.fetch(connection, ())
             for task_id, status, attempt, result in found:

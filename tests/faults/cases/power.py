@@ -19,6 +19,7 @@ from tests.faults.board import case
 from tests.faults.needs import Unavailable
 from tests.faults.operations.failing import fail_each
 from tests.faults.power.cutting import cut_all
+from tests.faults.power.disk import DROPPED, KEPT, TORN
 from tests.faults.power.journal import PROMISE, SYNC, WRITE, Entry, read_journal
 from tests.faults.power.workload import record
 from tests.faults.scene import Scene, scene
@@ -31,8 +32,11 @@ _CYCLES = 3
 
 @case(1, "the power goes after a 202", expected="every promise is kept in every image")
 def power_loss(scene: Scene) -> str:
-    found = cut_all(record(scene.directory, tasks=60, seed=2), images=1500, seed=2, processes=1)
+    log = record(scene.directory, tasks=80, seed=1)
+    found = cut_all(log, images=3000, seed=1, processes=1)
     assert found.bad == 0, found.first
+    assert (found.images, found.promises > 100) == (3000, True)
+    assert min(found.kinds[kind] for kind in (DROPPED, KEPT, TORN)) > 300
     return f"{found.images} images, {found.promises} promises, none broken"
 
 
