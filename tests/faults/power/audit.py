@@ -40,7 +40,7 @@ def audit(file: Path, promised: Promised, *, read_only: bool = False) -> list[st
     try:
         with closing(sqlite3.connect(name, isolation_level=None, uri=True)) as image:
             return list(_wrongs(image, promised))
-    except sqlite3.DatabaseError as error:
+    except (sqlite3.DatabaseError, ValueError, TypeError) as error:  # it may say anything
         return [f"it cannot be read: {error}"]
 
 
