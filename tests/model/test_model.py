@@ -9,7 +9,7 @@ from tests.model.mutants import MUTANTS
 from tests.model.place import open_place
 from tests.support.flaws import flawed
 
-RUNS = {"sqlite": 850, "postgresql": 150}  # of each seed
+RUNS = {"sqlite": 900, "postgresql": 100}  # of each seed
 MOST = 300
 
 

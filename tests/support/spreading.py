@@ -6,6 +6,7 @@ one that begins last is waited for with idle hands.
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -43,6 +44,15 @@ class Spreading(LoadFileScheduling):  # type: ignore[misc] # pytest-xdist has no
 
 
 def longest_first(items: list[pytest.Item]) -> None:
-    """Put the tests that go alone before all others."""
-    places = {file: place for place, file in enumerate(ALONE)}
-    items.sort(key=lambda item: places.get(file_of(item.nodeid), len(places)))
+    """Put the tests that go alone before all others: one of each file, and again one of each.
+
+    So those that wait for processes to die run beside those that calculate.
+    """
+    places, nth = {file: place for place, file in enumerate(ALONE)}, Counter[str]()
+
+    def turn(item: pytest.Item) -> tuple[bool, int, int]:
+        file = file_of(item.nodeid)
+        nth[file] += 1
+        return (False, nth[file], places[file]) if file in places else (True, 0, 0)
+
+    items.sort(key=turn)
