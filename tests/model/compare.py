@@ -47,12 +47,20 @@ def differences(connection: Connection, model: Model) -> list[str]:
         return [f"there should be {list(rows)}, and there are {ids}"]
     wrongs: list[str] = []
     for (seq, *values), row in zip(found, rows.values(), strict=True):
-        row.seq = seq
+        if row.seq != seq:
+            wrongs += _number(row, seq, model)
         _read(values)
         _take_in_luck(row, values[_RUN_AT])
         if tuple(values) != _values_of(row):
             wrongs += _in_words(row, values)
     return [*wrongs, *_other_differences(connection, model)]
+
+
+def _number(row: Row, seq: int, model: Model) -> list[str]:
+    """Learn the number of a new row, which no other row ever had."""
+    is_fresh = row.seq == 0 and seq > model.last_number
+    row.seq = model.last_number = seq
+    return [] if is_fresh else [f"{row.id} has the number {seq}, which was used before"]
 
 
 def _read(values: list[Any]) -> None:

@@ -6,13 +6,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from unittest.mock import patch
 
-from sqlalchemy import Connection, bindparam, delete, update
+from sqlalchemy import Connection, Select, bindparam, delete, update
 
 from taskrow.storage import claims, purge, upkeep
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import tasks
 from tests.support import flaws
 from tests.support.flaws import BY_SEQ, Flaw
+
+_COUNT_BACK = {
+    "sqlite": "DELETE FROM sqlite_sequence WHERE name = 'tasks'",
+    "postgresql": "SELECT setval('tasks_seq_seq', coalesce(max(seq), 0) + 1, false) FROM tasks",
+}
 
 
 def _zombie_progress() -> Iterator[Any]:
@@ -29,6 +34,18 @@ def _unguarded_purge() -> Iterator[Any]:
         return connection.execute(delete(tasks).where(tasks.c.seq.in_(seqs))).rowcount
 
     yield patch.object(purge, "purge_these", purge_these)
+
+
+def _numbers_again() -> Iterator[Any]:
+    """The number of the newest row is that of the next one, too, when the newest is purged."""
+    delete_picked = purge._delete
+
+    def delete_and_count_back(connection: Connection, picked: Select[tuple[int]]) -> int:
+        deleted = delete_picked(connection, picked)
+        connection.exec_driver_sql(_COUNT_BACK[connection.dialect.name])
+        return deleted
+
+    yield patch.object(purge, "_delete", delete_and_count_back)
 
 
 def _early_promote() -> Iterator[Any]:
@@ -51,5 +68,6 @@ MUTANTS: Mapping[str, Flaw] = {
     "uncounted-losses": flaws.uncounted_losses,
     "uncounted-ends": flaws.uncounted_ends,
     "unguarded-purge": _unguarded_purge,
+    "numbers-again": _numbers_again,
     "early-promote": _early_promote,
 }

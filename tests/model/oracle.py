@@ -29,6 +29,7 @@ class Model:
 
     def __init__(self) -> None:
         self.rows: dict[str, Row] = {}  # oldest first
+        self.last_number = 0  # the highest that a row ever had
         self.counts: Counter[str] = Counter()
         self.effects: list[tuple[str, int]] = []
         self.paused: set[str] = set()

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import MultipleResults, initialize, multiple, precondition, rule
@@ -54,6 +55,17 @@ def _options(queue: str, priority: int, retries: int, crash_limit: int) -> TaskO
     return TaskOptions(queue=queue, priority=priority, retries=retries, crash_limit=crash_limit)
 
 
+def _own_of(row: Row) -> dict[str, Any]:
+    """What a submit is told beside the options of its function."""
+    return {
+        "run_at": row.run_at,
+        "expires_at": row.expires_at,
+        "task_id": row.id,
+        "unique_key": row.unique_key,
+        "idempotency_key": row.idempotency_key,
+    }
+
+
 def _options_of(row: Row) -> TaskOptions:
     return _options(row.queue, row.priority, row.retries, row.crash_limit)
 
@@ -80,16 +92,7 @@ class People(World):
         return multiple(*(row for row in rows if self._submit_one(row)))
 
     def _submit_one(self, row: Row) -> bool:
-        found = self.place.engine.submit(
-            NAME,
-            "{}",
-            _options_of(row),
-            run_at=row.run_at,
-            expires_at=row.expires_at,
-            task_id=row.id,
-            unique_key=row.unique_key,
-            idempotency_key=row.idempotency_key,
-        )
+        found = self.place.engine.submit(NAME, "{}", _options_of(row), **_own_of(row))
         assert found == self.model.submit(row, self.now)
         return found == row.id
 
@@ -115,17 +118,8 @@ class People(World):
         )
 
     def _new_task(self, row: Row) -> NewTask | PlainRow:
-        task = self.place.engine.new_task(
-            NAME,
-            "{}",
-            _options_of(row),
-            now=self.now,
-            run_at=row.run_at,
-            expires_at=row.expires_at,
-            task_id=row.id,
-            unique_key=row.unique_key,
-            idempotency_key=row.idempotency_key,
-        )
+        options = _options_of(row)
+        task = self.place.engine.new_task(NAME, "{}", options, now=self.now, **_own_of(row))
         is_plain = row.unique_key is None and row.idempotency_key is None
         return plain_row_of(task, self.now) if is_plain else task
 

@@ -134,6 +134,7 @@ def cut_a_folded_log(_: Line, url: str, careful: bool) -> int:
     if not careful:
         checkpoints.__dict__["_write_something"] = lambda _: None
     add(database)
+    database.truncate_log()
     with noted(database.path) as notes:
         with closing(sqlite3.connect(database.path, isolation_level=None)) as reader:
             add(database)

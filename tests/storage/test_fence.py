@@ -9,8 +9,9 @@ import pytest
 
 from taskrow.domain.task import Status
 from taskrow.storage import claims, finish
-from taskrow.storage.claims import Beaten, Claim
+from taskrow.storage.claims import Beaten, Claim, find_held
 from taskrow.storage.database import Database
+from taskrow.storage.purge import forget
 from tests.storage.rows import (
     LEASE,
     NOW,
@@ -46,6 +47,27 @@ def beat(database: Database, worker: str) -> dict[int, Beaten]:
 
 def say(database: Database, claim: Claim, progress: str = SAID) -> None:
     database.write(lambda c: claims.write_progress(c, [(claim, progress)]))
+
+
+def begin_anew(database: Database, over: Claim) -> Claim:
+    """End it and purge it, though it was the newest; its worker has another task by then."""
+    assert settle(database, ending(over, Status.SUCCEEDED))
+    assert database.write(lambda connection: forget(connection, over.id))
+    return claimed(database)
+
+
+@pytest.mark.parametrize("status", ENDINGS)
+def test_the_fence_of_a_purged_task_is_that_of_no_other(database: Database, status: Status) -> None:
+    over = claimed(database)
+    claim = begin_anew(database, over)
+    assert (claim.attempt, claim.worker) == (over.attempt, over.worker)
+    before = find(database, claim.id)
+    say(database, over)
+    assert not settle(database, ending(over, status))
+    assert not reclaim(database, over)
+    with database.read() as connection:
+        assert find_held(connection, over.fence) is None
+    assert find(database, claim.id) == before
 
 
 @pytest.mark.parametrize("status", ENDINGS)

@@ -24,12 +24,17 @@ BREAKS = {
 }
 
 
+# Who gives the numbers is the table's own affair: nobody who writes a row knows it.
+_NUMBERS_ITSELF = "NOT NULL PRIMARY KEY AUTOINCREMENT,", "NOT NULL,PRIMARY KEY(seq),"
+
+
 def shape(database: Database) -> Parts:
     """The parts of a schema; on SQLite those of each table, too."""
     found = set[tuple[str, ...]]()
     for row in parts(database):
         if row[-2].startswith("CREATE TABLE") or row[-1].startswith("CREATE TABLE"):
-            found |= {("clause", row[2], clause) for clause in clauses_of(row[-1])}
+            clauses = clauses_of(row[-1].replace(*_NUMBERS_ITSELF))
+            found |= {("clause", row[2], clause) for clause in clauses}
         else:
             found.add(row)
     return found
@@ -57,13 +62,13 @@ def test_each_migration_only_adds(fresh: Database, tmp_path: Path) -> None:
     scripts = following.directory / "migrations"
     revisions = [one for one in (*known_revisions(), following.head) if one >= FIRST]
     fresh.write(partial(migrate, revision=FIRST))
-    before = shape(fresh)
+    first = before = shape(fresh)
     for revision, after in pairwise(revisions):
         fresh.write(partial(migrate, revision=after, scripts=scripts))
         now = shape(fresh)
         assert breaks(before, now) == set(), f"{after} breaks processes of {revision}"
-        assert len(now) > len(before)
         before = now
+    assert len(before) > len(first)
 
 
 @pytest.mark.parametrize("how", BREAKS)

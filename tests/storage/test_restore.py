@@ -7,6 +7,7 @@ import sqlite3
 import stat
 from contextlib import closing
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from tests.storage.copy_workloads import show_a_sign_alone, stay_connected
 from tests.storage.processes import running
 from tests.storage.rows import NOW, add, add_many, find, take
 from tests.storage.test_backup import damage, ids_in
+from tests.support.revisions import migrate
 
 LATER = NOW + timedelta(hours=4)
 KEPT = "tasks.db.before-restore-20261121T110000Z"
@@ -143,19 +145,18 @@ def test_a_database_that_is_gone_comes_back_without_its_old_log(backup: Path, pa
 
 
 def test_an_older_backup_is_upgraded_and_stays_what_it_is(
-    sqlite: Database, backup: Path, path: Path
+    sqlite: Database, tmp_path: Path, path: Path
 ) -> None:
-    older = known_revisions()[-2]
-    execute(
-        backup,
-        "DROP VIEW v_queue",
-        "ALTER TABLE tasks DROP COLUMN args_checksum",
-        "ALTER TABLE task_requests DROP COLUMN checksum",
-        f"UPDATE taskrow_alembic_version SET version_num = '{older}'",
-    )
+    sqlite.close()
+    older, backup = known_revisions()[-2], tmp_path / "older.db"
+    then = open_database(f"sqlite:///{backup}", busy_timeout=5)
+    then.write(partial(migrate, revision=older))
+    waiting = add(then)
+    then.close()
     before = backup.read_bytes()
     assert restore(path, backup, now=LATER).contents.revision == older
     ensure_schema(sqlite, may_write=False)
+    assert ids_in(path) == {waiting}
     assert take(sqlite) == []
     assert backup.read_bytes() == before
 

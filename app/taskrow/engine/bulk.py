@@ -31,9 +31,8 @@ if TYPE_CHECKING:
     from taskrow.engine.functions import TaskFunction
     from taskrow.engine.queue import QueueEngine
 
-_OWN = len(
-    ("id", "name", "args", "args_checksum")
-)  # the beginning of a row, which is each call's own
+# The beginning of a row, which is each call's own.
+_OWN = len(("id", "name", "args", "args_checksum"))
 
 AT_ONCE = 1000  # rows in one transaction: some milliseconds, so that other submits get their turn
 _TAKEN_MEANWHILE = "an id that was given to one of the tasks was taken meanwhile: it is used once"

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taskrow.runner")
 
-_AGAIN_THE_SAME = ResultError, UnknownTaskError, DamagedTaskError  # so another attempt would end
+# Another attempt would end as this one did.
+_AGAIN_THE_SAME = ResultError, UnknownTaskError, DamagedTaskError
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Claims: take a task, keep it, and the fence that proves it. (How one ends: storage/finish.py.)
 
 The fence: the row must still be running this attempt for this worker. The worker is part of it
-because a released attempt gives its number back.
+because a released attempt gives its number back; a row's number is never given again.
 """
 
 from __future__ import annotations

@@ -40,8 +40,8 @@ def status_is(status: Status) -> ColumnElement[bool]:
 IS_LIVE = text("status IN ('scheduled', 'queued', 'running')")
 
 
-def _table(name: str, *parts: Any) -> Table:
-    return Table(name, metadata, *parts, sqlite_strict=True)
+def _table(name: str, *parts: Any, **options: Any) -> Table:
+    return Table(name, metadata, *parts, sqlite_strict=True, **options)
 
 
 def _partial_index(name: str, *columns: Any, where: str, unique: bool = False) -> Index:
@@ -104,6 +104,7 @@ tasks = _table(
     CheckConstraint(
         "status <> 'running' OR (worker IS NOT NULL AND attempt > 0)", name="ck_tasks_running"
     ),
+    sqlite_autoincrement=True,  # a number means one task for ever: the fence goes by it
 )
 
 _partial_index(
