@@ -18,8 +18,11 @@ def main() -> int:
 
 
 def _show(trial: Trial) -> bool:
-    where = trial.play()
-    print(f"| {trial.flaw} | {trial.harness} | {where or 'NOTHING'} |", flush=True)
+    heard = trial.play()
+    where = trial.where(heard)
+    # A harness that breaks has noticed nothing, either; what it said tells which it was.
+    told = where or f"NOTHING: it ended with {heard.code}, and said: {heard.last_line}"
+    print(f"| {trial.flaw} | {trial.harness} | {told} |", flush=True)
     return where is not None
 
 

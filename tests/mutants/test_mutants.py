@@ -24,6 +24,6 @@ def test_each_flaw_fits_the_code(flaw: Flaw) -> None:
 
 def test_a_flawed_copy_is_what_its_harness_runs() -> None:
     [trial] = [one for one in all_trials() if one.flaw == "claim without status check"]
-    where = trial.play()
+    where = trial.where(trial.play())
     assert where is not None
     assert "test_nothing_but_a_queued_task_is_claimed" in where

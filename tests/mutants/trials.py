@@ -49,6 +49,10 @@ class Heard:
         found = re.search(pattern, self.said, re.MULTILINE)
         return None if found is None else found.group(found.lastindex or 0)
 
+    @property
+    def last_line(self) -> str:
+        return self.said.strip().rpartition("\n")[2]
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -60,7 +64,7 @@ class Trial:
     where: Callable[[Heard], str | None]
     edits: Flaw | None = None
 
-    def play(self) -> str | None:
+    def play(self) -> Heard:
         """Run the command, on a flawed copy of taskrow where the harness has none of its own."""
         with tempfile.TemporaryDirectory(prefix="taskrow-mutant-") as place:
             env = dict(os.environ) | {"PYTHONPATH": str(ROOT)}
@@ -71,7 +75,7 @@ class Trial:
                 env=env, cwd=ROOT, check=False, text=True, timeout=_SECONDS,
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             )  # fmt: skip
-        return self.where(Heard(done.returncode, done.stdout))
+        return Heard(done.returncode, done.stdout)
 
 
 def all_trials() -> Iterator[Trial]:
@@ -143,4 +147,4 @@ def _in_passed(heard: Heard) -> str | None:
 
 
 def _in_words(heard: Heard) -> str | None:
-    return None if heard.code else heard.said.strip().rpartition("\n")[2]
+    return None if heard.code else heard.last_line

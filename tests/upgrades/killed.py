@@ -7,10 +7,10 @@ back to the version before. Prints kills, and how often the old and the new tabl
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,41 +19,14 @@ from sqlalchemy import Connection, Engine, event
 from taskrow.storage import schema
 from taskrow.storage.database import open_database
 from taskrow.storage.views import create_views, drop_views
+from tests.faults.operations.dying import Deaths, Faults
 from tests.upgrades.versions import UNDO
 
-_KILL = 1
 
+class Statements(Deaths):
+    """At a statement."""
 
-class Upgrader:
-    """Upgrades in a child, which is killed there."""
-
-    def __init__(self, url: str, notes: Path, shim: str | None) -> None:
-        self._url, self._notes = url, notes
-        self._shim = None if shim is None else ctypes.CDLL(shim)
-        if self._shim is not None:
-            self._shim.fault_count.restype = ctypes.c_long
-
-    def count(self) -> int:
-        """How many operations, or statements, an upgrade has."""
-        self.upgrade(0)
-        return int(self._notes.read_text())
-
-    def upgrade(self, number: int) -> None:
-        """Upgrade, and die at this operation; 0: live."""
-        if (child := os.fork()) == 0:
-            count = self._arm(number)
-            database = open_database(self._url, busy_timeout=30)
-            schema.upgrade(database)
-            self._notes.write_text(str(count()))
-            os._exit(0)
-        _, status = os.waitpid(child, 0)
-        code = os.waitstatus_to_exitcode(status)
-        assert code == (-signal.SIGKILL if number else 0), code
-
-    def _arm(self, number: int) -> Any:
-        if self._shim is not None:
-            self._shim.fault_arm(ctypes.c_long(number), ctypes.c_int(_KILL if number else 0))
-            return self._shim.fault_count
+    def arm(self, number: int) -> Callable[[], int]:
         executed = 0
 
         def count(*_: Any) -> None:
@@ -64,6 +37,16 @@ class Upgrader:
 
         event.listen(Engine, "before_cursor_execute", count)
         return lambda: executed
+
+
+class Upgraded:
+    """The database: to the next version, and back."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def upgrade(self) -> None:
+        schema.upgrade(open_database(self._url, busy_timeout=30))
 
     def is_new(self) -> bool:
         """Whether the new tables are there, and whole; else the old ones are."""
@@ -96,16 +79,17 @@ def _undo(connection: Connection) -> None:
 def main() -> None:
     """Count the operations of an upgrade, then die at every so many-th."""
     url, every, notes, *shim = sys.argv[1:]
-    upgrader = Upgrader(url, Path(notes), shim[0] if shim else None)
-    operations = upgrader.count()
-    upgrader.go_back()
+    deaths: Deaths = Faults(shim[0], Path(notes)) if shim else Statements(Path(notes))
+    database = Upgraded(url)
+    operations = deaths.count(database.upgrade)
+    database.go_back()
     points = range(1, operations + 1, int(every))
     new = 0
     for number in points:
-        upgrader.upgrade(number)
-        if upgrader.is_new():
+        assert deaths.die_at(number, database.upgrade) == -signal.SIGKILL
+        if database.is_new():
             new += 1
-            upgrader.go_back()
+            database.go_back()
     print(len(points), len(points) - new, new)
 
 

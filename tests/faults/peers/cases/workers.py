@@ -7,6 +7,7 @@ import signal
 from pathlib import Path
 
 from tests.faults.peers.board import portable
+from tests.faults.peers.processes import Family
 from tests.faults.peers.stage import Stage
 from tests.faults.peers.stores import NotApplicable
 from tests.faults.peers.watching import PATIENCE, Gated, assert_succeeded, comes, happens, pause
@@ -18,13 +19,17 @@ DOCKER_STOP = 10.0  # seconds between SIGTERM and SIGKILL
 AGAIN = "by itself it is begun again within 90 s"
 
 
-@portable("kill -9 of a whole worker in the middle of a task; a new one", expected=AGAIN, number=5)
-def killed_worker(stage: Stage) -> str:
-    worker, task = stage.worker(), Gated(stage)
+def _runs_again_in_a_new_one(stage: Stage, worker: Family, task: Gated) -> str:
     watch = Watch()
     stage.kill(worker)
     stage.worker()
     return task.runs_again(watch)
+
+
+@portable("kill -9 of a whole worker in the middle of a task; a new one", expected=AGAIN, number=5)
+def killed_worker(stage: Stage) -> str:
+    worker, task = stage.worker(), Gated(stage)
+    return _runs_again_in_a_new_one(stage, worker, task)
 
 
 @portable(
@@ -79,10 +84,7 @@ def docker_stop(stage: Stage) -> str:
     worker, task = stage.worker(), Gated(stage)
     worker.first.send(signal.SIGTERM)
     happens(lambda: worker.has_ended, DOCKER_STOP * stage.system.pace)
-    watch = Watch()
-    stage.kill(worker)
-    stage.worker()
-    return task.runs_again(watch)
+    return _runs_again_in_a_new_one(stage, worker, task)
 
 
 @portable("a worker hangs (SIGSTOP) in the middle of a task; a second one works", expected=AGAIN)
