@@ -16,7 +16,7 @@ from typing import IO
 from sqlalchemy import URL
 
 from taskrow.engine.child import ChildProcess
-from taskrow.engine.runner import die_with
+from taskrow.starting import die_with
 
 HOST = "127.0.0.1"
 APP = "taskrow.demo.application:create_app"

@@ -10,7 +10,7 @@ import runpy
 import sys
 
 from taskrow.dev.reporting import FILES, report_modules
-from taskrow.engine.runner import die_with
+from taskrow.starting import die_with
 
 if __name__ == "__main__":
     parent, files, module, *words = sys.argv[1:]

@@ -9,12 +9,10 @@ unless the task does. It ends when its supervisor lets go of it, and dies with i
 from __future__ import annotations
 
 import contextvars
-import ctypes
 import json
 import os
 import signal
 import socket
-import sys
 import threading
 import time
 import traceback
@@ -49,7 +47,6 @@ if TYPE_CHECKING:
 
     from taskrow.engine.queue import QueueEngine
 
-_PR_SET_PDEATHSIG = 1
 _LOGS_EVERY = 1.0  # seconds between what a running task logged and more of it, for the worst case
 
 
@@ -194,7 +191,6 @@ def serve(
     worker: str,
     work_file: int,
     control_file: int,
-    parent: int,
     *,
     threads: int = 1,
     max_memory: int = 0,
@@ -203,21 +199,12 @@ def serve(
 
     ``max_memory`` is in MiB.
     """
-    die_with(parent)
     _leave_signals_to_the_supervisor()
     work, control = socket.socket(fileno=work_file), socket.socket(fileno=control_file)
     try:
         Runner(load(), worker, work, control, threads=threads, max_memory=max_memory).run()
     except (BrokenPipeError, ConnectionResetError):
         os._exit(1)  # the supervisor is gone; nobody is left to report to
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel end this process when ``parent`` ends (elsewhere: the control line does)."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:  # it ended before we could ask
-        os._exit(1)
 
 
 def _leave_signals_to_the_supervisor() -> None:

@@ -7,7 +7,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-from taskrow.starting import begin_start, end_start
+from taskrow.starting import begin_start, die_with, end_start
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -27,13 +27,14 @@ def load_engine(app_path: str | None) -> QueueEngine:
 
 def main() -> None:
     """Serve the supervisor that started this process."""
+    app_path, worker, *numbers = sys.argv[1:]
+    threads, max_memory, work, control, parent = map(int, numbers)
+    die_with(parent)  # before all that takes long: until then it would keep a dead worker's lock
     begin_start()
     from taskrow.dev.reporting import report_modules
     from taskrow.engine.runner import serve
 
     report_modules()
-    app_path, worker, *numbers = sys.argv[1:]
-    threads, max_memory, work, control, parent = map(int, numbers)
     os.environ["FLASK_RUN_FROM_CLI"] = "true"  # an app.run() at the end of a script does nothing
     logging.getLogger("taskrow.celery").setLevel(logging.ERROR)  # the supervisor has said it once
 
@@ -42,7 +43,7 @@ def main() -> None:
         end_start()
         return engine
 
-    serve(load, worker, work, control, parent, threads=threads, max_memory=max_memory)
+    serve(load, worker, work, control, threads=threads, max_memory=max_memory)
 
 
 if __name__ == "__main__":
