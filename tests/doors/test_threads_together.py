@@ -149,6 +149,23 @@ def test_what_a_task_logs_is_there_with_its_commit_and_the_rest_follows(
     assert worker.stop() == 0
 
 
+def test_a_task_that_is_retried_while_its_committed_attempt_goes_on_runs_beside_it(
+    engine: QueueEngine, threads: StartThreads, tmp_path: Path
+) -> None:
+    worker = threads(2)
+    gate = tmp_path / "gate"
+    task_id = submit(engine, together.commit, str(tmp_path / "mark"), str(gate))
+    assert final(engine, task_id).attempt == 1
+    engine.retry(task_id)
+    eventually(lambda: runs(tmp_path / "mark") == 2)
+    gate.touch()
+    said = ["before the commit", "in the commit", "after the commit"]
+    eventually(lambda: logged(engine, task_id) == said[:2] + said)  # the second's are kept whole
+    assert final(engine, task_id).attempt == 2
+    assert final(engine, submit(engine, together.process)).result == engine.get(task_id).result
+    assert worker.stop() == 0
+
+
 @sqlite_only
 def test_a_stopping_worker_writes_what_was_logged_after_a_commit(
     engine: QueueEngine, threads: StartThreads, tmp_path: Path

@@ -26,7 +26,7 @@ class Said:
     def next(self) -> tuple[str, int]:
         report = self.reports.get(timeout=30)
         if report.kind == WAITS and self.granted is not None:
-            self.waiting.answered(report.seq, granted=self.granted)
+            self.waiting.answered((report.seq, report.attempt), granted=self.granted)
         return report.kind, report.seq
 
     def is_silent(self) -> bool:
@@ -83,7 +83,7 @@ def test_of_several_threads_of_a_task_the_first_asks_and_the_last_goes_on() -> N
     context = begun(said, ONE)
     waiters = [Waiter(said, context.copy()) for _ in range(5)]
     assert said.next() == (WAITS, 1)
-    said.waiting.answered(1, granted=True)
+    said.waiting.answered(ONE.which, granted=True)
     assert all(waiter.waits.wait(30) for waiter in waiters)
     assert said.is_silent()
     for waiter in waiters:
@@ -112,12 +112,12 @@ def test_a_thread_that_outlives_its_task_waits_for_itself() -> None:
     assert said.next() == (WAITS, 1)
     said.waiting.end(ONE)
     assert waiter.waits.wait(30)
-    said.waiting.answered(1, granted=False)  # too late, and nobody's
+    said.waiting.answered(ONE.which, granted=False)  # too late, and nobody's
     waiter.end()
     context = begun(said, ONE)
     again = Waiter(said, context)
     assert said.next() == (WAITS, 1)
-    said.waiting.answered(1, granted=True)
+    said.waiting.answered(ONE.which, granted=True)
     assert again.waits.wait(30)
     again.end()
 

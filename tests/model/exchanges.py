@@ -8,7 +8,7 @@ from datetime import datetime
 
 from taskrow.engine.exchange import Give, Turns
 from taskrow.engine.queue import QueueEngine
-from taskrow.storage.claims import Beaten
+from taskrow.storage.claims import Attempt, Beaten
 from tests.model.ends import SAID, should_end
 from tests.model.oracle import Model
 from tests.model.place import LEASE
@@ -62,7 +62,7 @@ class Exchange:
             if held.is_held:
                 held.row.progress = words
 
-    def should_beat(self, model: Model, now: datetime) -> dict[int, Beaten]:
+    def should_beat(self, model: Model, now: datetime) -> dict[Attempt, Beaten]:
         """What the worker runs, and what of it shall stop: from now on it knows."""
         beaten = model.beat(self.worker, now + LEASE)
         for row in beaten:
@@ -70,8 +70,7 @@ class Exchange:
                 row.holder.asked = True
                 row.holder.claim = replace(row.holder.claim, cancel_requested_at=now)
         return {
-            row.seq: Beaten(
-                row.attempt,
+            (row.seq, row.attempt): Beaten(
                 cancel=row.cancel_requested_at is not None,
                 terminate=row.terminate_requested_at is not None,
             )

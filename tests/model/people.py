@@ -164,7 +164,7 @@ class People(World):
     # -- what goes -------------------------------------------------------------------------------
 
     @_SOME_ARE_OVER
-    @rule(row=ROWS, how=st.sampled_from(["due", "older", "this one"]))
+    @rule(row=ROWS, how=st.sampled_from(["due", "older", "this one", "newest"]))
     def purge(self, row: Row, how: str) -> None:
         now, rows = self.now, list(self.model.rows.values())
         if how == "due":
@@ -173,8 +173,12 @@ class People(World):
         elif how == "older":
             self._purge_older(rows, now - timedelta(seconds=60))
         else:
+            row = self._newest_of_those_over() if how == "newest" else row
             there = [row] if row.id in self.model.rows else []
             self._delete(there, lambda c: int(purge.forget(c, row.id)))
+
+    def _newest_of_those_over(self) -> Row:
+        return next(row for row in reversed(self.model.rows.values()) if row.is_final)
 
     def _purge_older(self, rows: Sequence[Row], before: datetime) -> None:
         """Whatever was found a moment ago: what was retried since must stay."""

@@ -16,7 +16,7 @@ from taskrow.storage.liveness import Liveness
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
-    from taskrow.storage.claims import Claim
+    from taskrow.storage.claims import Attempt, Claim
     from taskrow.storage.finish import Ending
     from tests.simulation.hub import Machine
 
@@ -44,7 +44,7 @@ class SimulatedWorker(InlineWorker):
     def __init__(self, engine: QueueEngine, machine: Machine, seen: Seen) -> None:
         super().__init__(engine, machine.name)
         self._machine, self._hub = machine, machine.hub
-        self._held: dict[int, Claim] = {}
+        self._held: dict[Attempt, Claim] = {}
         self._is_exchanging = False
         self._strays = Strays(engine, self.id)
         self._upkeep = Upkeep(engine, self.id, seen)
@@ -54,13 +54,13 @@ class SimulatedWorker(InlineWorker):
     def _work(self) -> None:
         while True:
             claimed = self._exchange(capacity=self._hub.chance.randint(1, 3)).claimed
-            self._held |= {claim.seq: claim for claim in claimed}
+            self._held |= {claim.which: claim for claim in claimed}
             for claim in claimed:
                 if self._hub.chance.random() < 0.1:
                     self._exchange(endings.released(self._engine, claim, self._engine.clock()))
                 else:
                     self.run(claim)
-                self._held.pop(claim.seq)
+                self._held.pop(claim.which)
             if not claimed:
                 self._hub.sleep(self._hub.chance.uniform(*_IDLE))
 

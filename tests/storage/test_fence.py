@@ -9,7 +9,7 @@ import pytest
 
 from taskrow.domain.task import Status
 from taskrow.storage import claims, finish
-from taskrow.storage.claims import Beaten, Claim, find_held
+from taskrow.storage.claims import Attempt, Beaten, Claim, find_held
 from taskrow.storage.database import Database
 from taskrow.storage.purge import forget
 from tests.storage.rows import (
@@ -41,7 +41,7 @@ STALE = {
 SAID = json.dumps({"state": "PROGRESS", "meta": {"current": 3}})
 
 
-def beat(database: Database, worker: str) -> dict[int, Beaten]:
+def beat(database: Database, worker: str) -> dict[Attempt, Beaten]:
     return database.write(lambda c: claims.beat(c, worker=worker, lease=LEASE + SECOND))
 
 
@@ -124,7 +124,7 @@ def test_a_second_release_by_the_first_worker_is_refused(database: Database) -> 
 
 def test_a_worker_that_gave_news_meanwhile_keeps_its_task(database: Database) -> None:
     claim = claimed(database)
-    assert beat(database, claim.worker) == {claim.seq: Beaten(1, cancel=False, terminate=False)}
+    assert beat(database, claim.worker) == {claim.which: Beaten(cancel=False, terminate=False)}
     before = find(database, claim.id)
     assert not reclaim(database, claim)
     assert find(database, claim.id) == before
@@ -146,7 +146,7 @@ def test_a_heartbeat_extends_the_lease_of_its_own_worker_alone(database: Databas
     done = claimed(database, worker="one")
     settle(database, ending(done, Status.SUCCEEDED))
     cancel(database, mine.id)
-    assert beat(database, "one") == {mine.seq: Beaten(1, cancel=True, terminate=False)}
+    assert beat(database, "one") == {mine.which: Beaten(cancel=True, terminate=False)}
     assert (find(database, mine.id).heartbeat, find(database, theirs.id).heartbeat) == (1, 0)
     assert find(database, mine.id).lease_expires_at == LEASE + SECOND
     assert find(database, theirs.id).lease_expires_at == LEASE

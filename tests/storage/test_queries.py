@@ -95,4 +95,4 @@ def test_a_worker_learns_which_of_its_tasks_should_stop(database: Database) -> N
     for claim in (mine, other):
         cancel(database, claim.id)
     with database.read() as connection:
-        assert queries.cancels_asked(connection, "me") == {mine.seq: False}
+        assert queries.cancels_asked(connection, "me") == {(mine.seq, mine.attempt): False}

@@ -15,7 +15,7 @@ from taskrow.engine.pace import STUCK_SECONDS, Pace
 from taskrow.engine.recycling import Recycling
 from taskrow.engine.spares import Spares
 from taskrow.engine.worker_options import WorkerOptions
-from taskrow.storage.claims import Beaten, Claim
+from taskrow.storage.claims import Attempt, Beaten, Claim
 
 log = logging.getLogger("taskrow.worker")
 
@@ -97,7 +97,7 @@ class Crew:
             if handle.hand(claim, now):
                 begun.append(claim)
             if claim.cancel_requested_at is not None:  # asked during an earlier attempt
-                handle.cancel(claim.seq)
+                handle.cancel(claim)
             if self._recycling.left(handle) == 0 and len(room) > 1:
                 del room[handle]  # even where all of them have become full meanwhile
         for handle in self.handles:
@@ -165,22 +165,22 @@ class Crew:
             log.error("a runner could not start (%s): see its output above", _words(code))
         return f"the process that ran it {_words(code)}"
 
-    def follow(self, beaten: Mapping[int, Beaten], now: datetime) -> None:
+    def follow(self, beaten: Mapping[Attempt, Beaten], now: datetime) -> None:
         """After a heartbeat: stop what was taken from this worker, and what was asked to stop."""
-        self.cancel({seq: row.terminate for seq, row in beaten.items() if row.cancel}, now)
+        self.cancel({which: row.terminate for which, row in beaten.items() if row.cancel}, now)
         for handle in self.handles:
             if any(_is_taken(held, beaten) for held in handle.in_flight):
                 handle.kill()
 
-    def cancel(self, asked: Mapping[int, bool], now: datetime) -> None:
-        """Tell the tasks in these rows (seq) that they should stop; or stop them, where True."""
+    def cancel(self, asked: Mapping[Attempt, bool], now: datetime) -> None:
+        """Tell these attempts that they should stop; or stop them, where True."""
         for handle in self.handles if asked else []:
             for held in handle.in_flight:
-                if held.claim.seq in asked and held.claim.cancel_requested_at is None:
+                if held.claim.which in asked and held.claim.cancel_requested_at is None:
                     held.claim = replace(held.claim, cancel_requested_at=now)
-                    handle.cancel(held.claim.seq)
+                    handle.cancel(held.claim)
             for held in handle.in_flight.running:
-                if asked.get(held.claim.seq):
+                if asked.get(held.claim.which):
                     handle.end_for(held, TERMINATE)
 
     def kill_busy(self) -> None:
@@ -203,10 +203,9 @@ class Crew:
         self.handles.clear()
 
 
-def _is_taken(held: Held, beaten: Mapping[int, Beaten]) -> bool:
+def _is_taken(held: Held, beaten: Mapping[Attempt, Beaten]) -> bool:
     """Whether another worker has it now; where its row may be over, the fence tells it."""
-    row = beaten.get(held.claim.seq)
-    return not held.may_be_over and (row is None or row.attempt != held.claim.attempt)
+    return not held.may_be_over and held.claim.which not in beaten
 
 
 def _words(code: int) -> str:

@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 
 from taskrow.domain.task import Status
 from taskrow.storage import claims, finish, logs, queries, upkeep, workers
-from taskrow.storage.claims import Beaten, Claim
+from taskrow.storage.claims import Attempt, Beaten, Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.submit import DONE, WORK, ring
 
@@ -53,7 +53,7 @@ class Take:
 
     lost: list[Claim] = field(default_factory=list)  # ended in vain: somebody else has the task
     claimed: list[Claim] = field(default_factory=list)
-    beaten: dict[int, Beaten] | None = None  # by seq; None: no beat
+    beaten: dict[Attempt, Beaten] | None = None  # None: no beat
     next_due: datetime | None = None
     turns: Turns = Turns()
     seconds: float = 0.0  # how long it took, beside its commit

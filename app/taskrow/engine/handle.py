@@ -8,7 +8,16 @@ import subprocess
 from collections.abc import Iterable, Sequence
 
 from taskrow.engine.flight import Flight, Held
-from taskrow.engine.messages import READY, LineBuffer, Report, decode_report, encode_assignment
+from taskrow.engine.messages import (
+    CANCEL,
+    READY,
+    RECALL,
+    LineBuffer,
+    Report,
+    decode_report,
+    encode_assignment,
+    encode_command,
+)
 from taskrow.storage.claims import Claim
 
 _PIECE = 256 * 1024
@@ -105,19 +114,19 @@ class RunnerHandle:
     def recall(self) -> None:
         """Ask back what has not been started."""
         self.recalled = True
-        self._command("recall")
+        self._command(RECALL)
 
-    def cancel(self, seq: int) -> None:
+    def cancel(self, claim: Claim) -> None:
         """Tell a task that it should stop."""
-        self._command(f"cancel {seq}")
+        self._command(CANCEL, claim)
 
-    def answer(self, seq: int, verdict: str) -> None:
+    def answer(self, claim: Claim, verdict: str) -> None:
         """Tell a task whether it may wait for another one."""
-        self._command(f"{verdict} {seq}")
+        self._command(verdict, claim)
 
-    def _command(self, line: str) -> None:
+    def _command(self, verb: str, claim: Claim | None = None) -> None:
         try:
-            self._control.send(f"{line}\n".encode())
+            self._control.send(encode_command(verb, claim))
         except (BrokenPipeError, ConnectionResetError):
             return  # it is gone; its reports say so
 

@@ -103,7 +103,7 @@ class _InlineLine(Line):
 
     def asked(self) -> bool:
         with self._engine.database.read() as connection:
-            return self._claim.seq in queries.cancels_asked(connection, self._worker.id)
+            return self._claim.which in queries.cancels_asked(connection, self._worker.id)
 
     def commit(self, work: Work, result: Any, progress: str | None) -> None:
         committer = Committer(self._engine, self._claim.fence, lambda _: None)

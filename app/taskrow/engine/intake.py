@@ -23,7 +23,7 @@ from taskrow.engine.messages import (
     Report,
 )
 from taskrow.engine.progress import ProgressBook
-from taskrow.storage.claims import Claim
+from taskrow.storage.claims import Attempt, Claim
 from taskrow.storage.finish import Ending
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Intake:
         self.endings: list[Ending] = []
         self.late_logs: list[tuple[Claim, str]] = []
         self.progress = ProgressBook()
-        self._logs: dict[int, str] = {}  # of tasks that run, by seq: what they have sent so far
+        self._logs: dict[Attempt, str] = {}  # of what runs: what it has sent so far
 
     @property
     def has_unwritten(self) -> bool:
@@ -56,10 +56,10 @@ class Intake:
         return bool(self.endings or self.late_logs)
 
     @property
-    def known(self) -> set[int]:
-        """The rows (seq) that a runner holds, or whose ending is yet to be written."""
-        held = {held.claim.seq for handle in self._crew.handles for held in handle.in_flight}
-        return held | {ending.claim.seq for ending in self.endings}
+    def known(self) -> set[Attempt]:
+        """What a runner holds, or whose ending is yet to be written."""
+        held = {held.claim.which for handle in self._crew.handles for held in handle.in_flight}
+        return held | {ending.claim.which for ending in self.endings}
 
     def hear(self, handle: RunnerHandle) -> bool:
         """Like :meth:`listen`; a runner that is gone is buried."""
@@ -126,7 +126,7 @@ class Intake:
         if report.kind == PROGRESS:
             self.progress.note(held.claim, report.payload)
         elif report.kind == LOGS:
-            self._logs[held.claim.seq] = json.loads(report.payload)
+            self._logs[held.claim.which] = json.loads(report.payload)
         elif report.kind == GOES_ON:
             held.waits = False
         else:
@@ -138,7 +138,7 @@ class Intake:
         if kind == COMMITTED:
             held.has_committed = True
             self.progress.close(held.claim)  # its last word and its logs went with the commit
-            self._logs.pop(held.claim.seq, None)
+            self._logs.pop(held.claim.which, None)
             self._journal.committed(held.claim, moment - (held.since or moment))
 
     def _take(self, handle: RunnerHandle, held: Held, report: Report, now: datetime) -> None:
@@ -161,7 +161,7 @@ class Intake:
     def _close(self, ending: Ending, seconds: float) -> None:
         """An attempt is over: what it said last goes with its end."""
         ending.progress = self.progress.close(ending.claim)
-        ending.logs = self._logs.pop(ending.claim.seq, None)
+        ending.logs = self._logs.pop(ending.claim.which, None)
         ending.seconds = seconds
         self.endings.append(ending)
 
@@ -169,7 +169,7 @@ class Intake:
         """The function is over whose task was before; ``what`` went wrong after that."""
         if what is not None:
             self._journal.over(claim, what)
-        if (logs := self._logs.pop(claim.seq, None)) is not None:
+        if (logs := self._logs.pop(claim.which, None)) is not None:
             self.late_logs.append((claim, logs))
 
 

@@ -6,7 +6,7 @@ for each task, so they are put together and taken apart by hand.
 
 supervisor -> runner, work:     ``run <seq> <attempt> <id> <failures> <retries> <name> <checksum>
                                 <json>``
-supervisor -> runner, control:  ``cancel <seq>``, ``recall``, ``granted <seq>``, ``refused <seq>``
+supervisor -> runner, control:  ``recall``; ``cancel``, ``granted`` or ``refused <seq> <attempt>``
 runner -> supervisor:           ``<kind> <seq> <attempt> <ms> <json>``
 """
 
@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 
 from taskrow.domain.answer import Answer
 from taskrow.domain.checksum import checksum_of
-from taskrow.storage.claims import Claim
+from taskrow.storage.claims import Attempt, Claim
 
 READY, WORN, PROGRESS, LOGS, RETURNED = "ready", "worn", "progress", "logs", "returned"
 SUCCEEDED, FAILED, CANCELLED, ANSWERED = "succeeded", "failed", "cancelled", "answered"
@@ -35,6 +35,8 @@ COMMITTING, COMMITTED, UNCOMMITTED, OVER = "committing", "committed", "uncommitt
 WAITS, GOES_ON = "waits", "goes-on"
 GRANTED, REFUSED = "granted", "refused"
 
+CANCEL, RECALL = "cancel", "recall"
+
 
 class Assignment(NamedTuple):
     """What a runner is told to run. ``call`` is read when it is run: :func:`decode_call`."""
@@ -42,6 +44,10 @@ class Assignment(NamedTuple):
     seq: int
     attempt: int
     call: str
+
+    @property
+    def which(self) -> Attempt:
+        return self.seq, self.attempt
 
 
 class Called(NamedTuple):
@@ -102,6 +108,17 @@ def _quoted(text: str) -> str:
 
 def _unquoted(word: str) -> str:
     return str(json.loads(word)) if "\\" in word else word[1:-1]
+
+
+def encode_command(verb: str, claim: Claim | None) -> bytes:
+    """The line of a word to a runner; ``claim``: which of its attempts it is about."""
+    words = (verb,) if claim is None else (verb, *claim.which)
+    return f"{' '.join(map(str, words))}\n".encode()
+
+
+def decode_command(line: str) -> tuple[str, Attempt | None]:
+    verb, *which = line.split(" ")
+    return verb, (int(which[0]), int(which[1])) if which else None
 
 
 def encode_report(report: Report) -> bytes:

@@ -24,17 +24,18 @@ from taskrow.engine.context import Line, Work
 from taskrow.engine.inbox import Inbox
 from taskrow.engine.memory import MemoryLimit
 from taskrow.engine.messages import (
+    CANCEL,
     GRANTED,
     LOGS,
     OVER,
     PROGRESS,
     READY,
-    REFUSED,
     RETURNED,
     WORN,
     Assignment,
     LineBuffer,
     Report,
+    decode_command,
     encode_report,
 )
 from taskrow.engine.outcome import run_assignment
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from taskrow.engine.queue import QueueEngine
+    from taskrow.storage.claims import Attempt
 
 _LOGS_EVERY = 1.0  # seconds between what a running task logged and more of it, for the worst case
 
@@ -70,7 +72,7 @@ class Runner:
         self._keeper = LogKeeper(engine.settings.log_level)
         self._state = ProcessState()
         self._speaking = threading.Lock()
-        self.cancelled: set[int] = set()  # the rows (seq) whose tasks should stop
+        self.cancelled: set[Attempt] = set()  # that should stop
         self._waiting = Waiting(self.say)
         engine.waiting = self._waiting.wait
         engine.outlives_upgrades = True
@@ -117,7 +119,7 @@ class Runner:
         if self._memory.is_passed_now():
             self.say(Report(WORN))
         self.say(*_log_reports(assignment, said), report)
-        self.cancelled.discard(assignment.seq)
+        self.cancelled.discard(assignment.which)
 
     def say(self, *reports: Report) -> None:
         """Tell the supervisor, before anything else happens: who dies next is to blame alone."""
@@ -133,14 +135,14 @@ class Runner:
         os._exit(1)
 
     def _obey_line(self, line: str) -> None:
-        verb, _, seq = line.partition(" ")
-        if verb == "cancel":
-            self.cancelled.add(int(seq))
-        elif verb in (GRANTED, REFUSED):
-            self._waiting.answered(int(seq), granted=verb == GRANTED)
-        else:
+        verb, which = decode_command(line)
+        if which is None:  # recall
             for assignment in self._inbox.take_back():
                 self.say(Report(RETURNED, assignment.seq, assignment.attempt))
+        elif verb == CANCEL:
+            self.cancelled.add(which)
+        else:
+            self._waiting.answered(which, granted=verb == GRANTED)
 
 
 class _RunnerLine(Line):
@@ -161,7 +163,7 @@ class _RunnerLine(Line):
             raise CancelRequested
 
     def asked(self) -> bool:
-        return self._assignment.seq in self._runner.cancelled
+        return self._assignment.which in self._runner.cancelled
 
     def commit(self, work: Work, result: Any, progress: str | None) -> None:
         seq, attempt, _ = self._assignment

@@ -47,11 +47,11 @@ class Spares:
         """A task wants to wait for another one: it may, unless too many do."""
         waits = sum(one.in_flight.waits for one in handles)
         if waits >= MOST_WAITING * self._threads:
-            handle.answer(held.claim.seq, REFUSED)
+            handle.answer(held.claim, REFUSED)
             return
         held.waits = True
         handle.recall()  # the task that it waits for may stand behind it
-        handle.answer(held.claim.seq, GRANTED)
+        handle.answer(held.claim, GRANTED)
 
 
 def _resting(handles: Sequence[RunnerHandle]) -> list[RunnerHandle]:

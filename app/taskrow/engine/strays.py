@@ -6,11 +6,11 @@ for this worker in two heartbeats, and is in nobody's hands in either.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from taskrow.storage import claims
-from taskrow.storage.claims import Beaten, Claim
+from taskrow.storage.claims import Attempt, Claim
 
 if TYPE_CHECKING:
     from taskrow.engine.queue import QueueEngine
@@ -21,14 +21,14 @@ class Strays:
 
     def __init__(self, engine: QueueEngine, worker: str) -> None:
         self._engine, self._worker = engine, worker
-        self._before: set[tuple[int, int]] = set()
+        self._before: set[Attempt] = set()
 
-    def find(self, beaten: Mapping[int, Beaten], known: Collection[int]) -> list[Claim]:
-        """Those that a heartbeat found for the second time. ``known``: rows in somebody's hands."""
-        found = {(seq, row.attempt) for seq, row in beaten.items() if seq not in known}
+    def find(self, beaten: Collection[Attempt], known: Collection[Attempt]) -> list[Claim]:
+        """Those that a heartbeat found for the second time; ``known`` are in somebody's hands."""
+        found = {which for which in beaten if which not in known}
         again, self._before = found & self._before, found
         if not again:
             return []
         with self._engine.database.read() as connection:
             running = claims.running_here(connection, worker=self._worker)
-        return [claim for claim in running if (claim.seq, claim.attempt) in again]
+        return [claim for claim in running if claim.which in again]

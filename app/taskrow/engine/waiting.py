@@ -13,6 +13,7 @@ from contextvars import ContextVar
 
 from taskrow.engine.messages import GOES_ON, WAITS, Assignment, Report
 from taskrow.errors import WaitRefused
+from taskrow.storage.claims import Attempt
 
 _REFUSED = (
     "the task may not wait for another: too many tasks of this worker wait already; "
@@ -27,23 +28,23 @@ class Waiting:
     def __init__(self, say: Callable[[Report], None]) -> None:
         self._say = say
         self._lock = threading.Lock()
-        self._running: dict[int, Assignment] = {}  # by seq
-        self._waiters: dict[int, int] = {}  # how many threads of a task wait, by its seq
-        self._answers: dict[int, bool] = {}
+        self._running: dict[Attempt, Assignment] = {}
+        self._waiters: dict[Attempt, int] = {}  # how many threads of a task wait
+        self._answers: dict[Attempt, bool] = {}
         self._has_answer = threading.Condition(self._lock)
 
     def begin(self, assignment: Assignment) -> None:
         """From now on waits in this context are this assignment's."""
-        self._running[assignment.seq] = assignment
+        self._running[assignment.which] = assignment
         _current.set(assignment)
 
     def end(self, assignment: Assignment) -> None:
         """It is over; a thread of it may still wait, for itself."""
-        del self._running[assignment.seq]
-        if assignment.seq in self._waiters:
+        del self._running[assignment.which]
+        if assignment.which in self._waiters:
             with self._lock:
-                self._waiters.pop(assignment.seq, None)
-                self._answers.pop(assignment.seq, None)
+                self._waiters.pop(assignment.which, None)
+                self._answers.pop(assignment.which, None)
                 self._has_answer.notify_all()
 
     @contextmanager
@@ -65,8 +66,8 @@ class Waiting:
             running = self._find()
             if running is None:
                 return None
-            self._waiters[running.seq] = self._waiters.get(running.seq, 0) + 1
-            if self._waiters[running.seq] == 1:
+            self._waiters[running.which] = self._waiters.get(running.which, 0) + 1
+            if self._waiters[running.which] == 1:
                 self._tell(WAITS, running)
             return running
 
@@ -78,31 +79,31 @@ class Waiting:
         return mine if self._runs(mine) else None
 
     def _runs(self, assignment: Assignment) -> bool:
-        return self._running.get(assignment.seq) is assignment
+        return self._running.get(assignment.which) is assignment
 
     def _await_answer(self, running: Assignment) -> None:
         with self._lock:
-            while self._runs(running) and running.seq not in self._answers:
+            while self._runs(running) and running.which not in self._answers:
                 self._has_answer.wait()
-            if not self._answers.get(running.seq, True):
+            if not self._answers.get(running.which, True):
                 raise WaitRefused(_REFUSED)
 
     def _go_on(self, running: Assignment) -> None:
         with self._lock:
             if not self._runs(running):
                 return
-            self._waiters[running.seq] -= 1
-            if not self._waiters[running.seq]:
-                del self._waiters[running.seq]
-                self._answers.pop(running.seq, None)
+            self._waiters[running.which] -= 1
+            if not self._waiters[running.which]:
+                del self._waiters[running.which]
+                self._answers.pop(running.which, None)
                 self._tell(GOES_ON, running)
 
     def _tell(self, kind: str, running: Assignment) -> None:
         self._say(Report(kind, running.seq, running.attempt))
 
-    def answered(self, seq: int, *, granted: bool) -> None:
+    def answered(self, which: Attempt, *, granted: bool) -> None:
         """The control thread has heard the supervisor's answer."""
         with self._lock:
-            if seq in self._waiters:  # else it has gone on, or ended, meanwhile
-                self._answers[seq] = granted
+            if which in self._waiters:  # else it has gone on, or ended, meanwhile
+                self._answers[which] = granted
             self._has_answer.notify_all()

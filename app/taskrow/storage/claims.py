@@ -22,6 +22,7 @@ from taskrow.storage.tables import status_is, task_attempts, tasks
 from taskrow.storage.types import as_time
 
 Row = Sequence[Any]
+Attempt = tuple[int, int]  # the number of a row, and that of its attempt
 
 _RUNNING = status_is(Status.RUNNING)
 OWN_ATTEMPT = (
@@ -62,6 +63,11 @@ class Claim:
     def is_expired(self, now: datetime) -> bool:
         """Whether it was to be started before, and never was."""
         return self.expires_at is not None and self.expires_at <= now and self.attempt == 1
+
+    @property
+    def which(self) -> Attempt:
+        """By which a worker knows it: an earlier attempt of its task may still run there, too."""
+        return self.seq, self.attempt
 
     @property
     def fence(self) -> dict[str, Any]:
@@ -193,9 +199,8 @@ def _let_go_of_keys(connection: Connection, seqs: Sequence[int]) -> None:
 
 @dataclass(frozen=True)
 class Beaten:
-    """What a heartbeat finds of a task: the attempt that runs, and whether it shall stop."""
+    """What a heartbeat finds of an attempt: whether it shall stop."""
 
-    attempt: int
     cancel: bool
     terminate: bool
 
@@ -215,10 +220,10 @@ _BEAT = Prepared(
 )
 
 
-def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[int, Beaten]:
-    """Extend the lease of all that this worker runs; what is found there by seq."""
+def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[Attempt, Beaten]:
+    """Extend the lease of all that this worker runs, and tell what is found there."""
     return {
-        seq: Beaten(attempt, cancel=cancel is not None, terminate=terminate is not None)
+        (seq, attempt): Beaten(cancel=cancel is not None, terminate=terminate is not None)
         for seq, attempt, cancel, terminate in _BEAT.fetch(connection, (worker, lease))
     }
 

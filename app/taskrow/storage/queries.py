@@ -10,6 +10,7 @@ from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
 from sqlalchemy.exc import OperationalError
 
 from taskrow.domain.task import FIELDS, Status, Task
+from taskrow.storage.claims import Attempt
 from taskrow.storage.damage import is_undecodable, with_signs
 from taskrow.storage.lanes import is_paused
 from taskrow.storage.prepared import Prepared
@@ -39,7 +40,7 @@ _QUEUED_IN = Prepared(
     "of_queue",
 )
 _CANCELS_ASKED = Prepared(
-    select(tasks.c.seq, tasks.c.terminate_requested_at.is_not(None)).where(
+    select(tasks.c.seq, tasks.c.attempt, tasks.c.terminate_requested_at.is_not(None)).where(
         status_is(Status.RUNNING),
         tasks.c.worker == bindparam("of_worker"),
         tasks.c.cancel_requested_at.is_not(None),
@@ -106,9 +107,12 @@ def is_anything_queued(connection: Connection, queues: Sequence[str] | None = No
     return any(_QUEUED_IN.fetch(connection, [queue]) for queue in queues)
 
 
-def cancels_asked(connection: Connection, worker: str) -> dict[int, bool]:
-    """The rows (seq) that this worker runs and that shall stop; True: at once, terminated."""
-    return {seq: bool(now) for seq, now in _CANCELS_ASKED.fetch(connection, [worker])}
+def cancels_asked(connection: Connection, worker: str) -> dict[Attempt, bool]:
+    """The attempts that this worker runs and that shall stop; True: at once, terminated."""
+    return {
+        (seq, attempt): bool(now)
+        for seq, attempt, now in _CANCELS_ASKED.fetch(connection, [worker])
+    }
 
 
 def next_due(connection: Connection) -> datetime | None:
