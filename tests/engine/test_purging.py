@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection, text
 
 from taskrow.engine.portion import Portion
 from taskrow.engine.purging import Purge, purge_of
@@ -39,6 +40,27 @@ def test_a_step_deletes_a_few_rows_and_then_it_rests(database: Database) -> None
     assert sum(steps) == 120
     assert steps[0] == 50
     assert how_many(database) == 1
+
+
+def refer_to(database: Database, ids: list[str]) -> None:
+    """A table of the user's, which keeps the rows to which it refers."""
+
+    def make(connection: Connection) -> None:
+        connection.exec_driver_sql("CREATE TABLE orders (task_id TEXT REFERENCES tasks (id))")
+        connection.execute(text("INSERT INTO orders VALUES (:id)"), [{"id": one} for one in ids])
+
+    database.write(make)
+
+
+@pytest.mark.parametrize("older_than", [None, timedelta(0)])
+def test_rows_to_which_other_tables_refer_stay_and_the_others_go(
+    database: Database, older_than: timedelta | None
+) -> None:
+    ids = put_finished(database, [NOW] * 120)
+    refer_to(database, ids[::40])
+    purge = purge_of(database, now=NOW + SECOND, older_than=older_than)
+    assert purge.run() == 117
+    assert (len(purge.kept), how_many(database)) == (3, 3)
 
 
 def test_older_rows_are_found_by_walking_over_all(database: Database) -> None:

@@ -177,6 +177,21 @@ def _end(database: Database, one: finish.Ending) -> bool:
     return database.write(lambda connection: finish.end(connection, one, now=NOW))
 
 
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("failed", Status.FAILED), ("lost", Status.CANCELLED)]
+)
+def test_a_retry_is_the_end_where_a_cancel_was_asked_meanwhile(
+    database: Database, outcome: str, status: Status
+) -> None:
+    claim = claimed(database)
+    cancel(database, claim.id)
+    again = ending(claim, Status.SCHEDULED, outcome=outcome, purge_at=PURGE_AT)
+    assert settle(database, again)
+    task = find(database, claim.id)
+    assert (task.status, task.purge_at) == (status, PURGE_AT)
+    assert [one["outcome"] for one in attempts(database, claim.seq)] == [outcome]
+
+
 def test_a_release_is_a_cancel_where_that_was_asked_meanwhile(database: Database) -> None:
     claim = claimed(database)
     cancel(database, claim.id)

@@ -54,3 +54,12 @@ def test_nothing_is_kept_of_what_runs_once_more(database: Database) -> None:
     [again] = take(database)
     keep(database, claim, "after")
     assert (again.attempt, texts(database, claim)) == (2, [])
+
+
+def test_nothing_is_kept_of_what_is_gone_where_another_task_has_its_id(database: Database) -> None:
+    claim = claimed(database)
+    settle(database, ending(claim, Status.SUCCEEDED))
+    database.write(lambda connection: purge(connection, now=PURGE_AT, limit=10))
+    again = claimed(database, id=claim.id)
+    keep(database, claim, "after")
+    assert texts(database, again) == []

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy.exc import IntegrityError
+
 from taskrow.errors import TransitionError
 from taskrow.storage import purge
 
@@ -12,9 +14,15 @@ if TYPE_CHECKING:
 
 
 def forget(engine: QueueEngine, task_id: str) -> None:
-    """Delete the row of a finished task. TransitionError when it is not over."""
-    if engine.database.write(lambda connection: purge.forget(connection, task_id)):
-        return
+    """Delete the row of a finished task. TransitionError when it is not over, or must stay."""
+    try:
+        if engine.database.write(lambda connection: purge.forget(connection, task_id)):
+            return
+    except IntegrityError:
+        raise TransitionError(
+            f"task {task_id} cannot be deleted: a table of yours refers to it, by a foreign key "
+            "that is neither ON DELETE CASCADE nor ON DELETE SET NULL"
+        ) from None
     task = engine.find(task_id)
     if task is not None:
         raise TransitionError(

@@ -42,6 +42,7 @@ class Upkeep:
         self._told_of: str | None = None  # the revision of newer tables
         self._firing = Firing(engine)
         self._purge: Purge | None = None
+        self._told_of_kept = 0
         self.purge_at: float | None = None  # monotonic: when the purge under way goes on
 
     def begin(self, now: datetime) -> None:
@@ -101,7 +102,18 @@ class Upkeep:
             return
         if self._purge.deleted:
             log.info("purged %d finished tasks", self._purge.deleted)
+        self._tell_of_kept(len(self._purge.kept))
         self._purge = self.purge_at = None
+
+    def _tell_of_kept(self, kept: int) -> None:
+        """Rows that cannot be purged, once and when their number changes."""
+        if kept and kept != self._told_of_kept:
+            log.warning(
+                "%d finished tasks cannot be purged: a table of yours refers to them; declare its "
+                "foreign key ON DELETE CASCADE or ON DELETE SET NULL",
+                kept,
+            )
+        self._told_of_kept = kept
 
     def finish_purging(self) -> None:
         """Do the rest of it without a pause."""

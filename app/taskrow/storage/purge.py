@@ -5,23 +5,35 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select
+from sqlalchemy.exc import IntegrityError
 
 from taskrow.storage.tables import tasks
 
 _WINDOW = 10_000  # row numbers in one look: some milliseconds
 
 
-def purge(connection: Connection, *, now: datetime, limit: int) -> int:
-    """Delete up to ``limit`` finished rows whose time is up, oldest first; returns how many."""
-    picked = (
-        select(tasks.c.seq)
-        .where(tasks.c.finished_at.is_not(None), tasks.c.purge_at <= now)
-        .order_by(tasks.c.purge_at)
-        .limit(limit)
-    )
-    return _delete(connection, picked)
+def purge(connection: Connection, *, now: datetime, limit: int, besides: Sequence[int] = ()) -> int:
+    """Delete up to ``limit`` finished rows whose time is up, oldest first; returns how many.
+
+    IntegrityError where a foreign key of the user's keeps one of them, that is not in ``besides``.
+    """
+    return _delete(connection, _due(now, limit, besides))
+
+
+def find_due(
+    connection: Connection, *, now: datetime, limit: int, besides: Sequence[int]
+) -> Sequence[int]:
+    """The numbers of those that :func:`purge` would delete."""
+    return list(connection.execute(_due(now, limit, besides)).scalars())
+
+
+def _due(now: datetime, limit: int, besides: Sequence[int]) -> Select[Any]:
+    due = select(tasks.c.seq).where(tasks.c.finished_at.is_not(None), tasks.c.purge_at <= now)
+    others = due.where(tasks.c.seq.not_in(besides)) if besides else due
+    return others.order_by(tasks.c.purge_at).limit(limit)
 
 
 @dataclass(frozen=True)
@@ -58,6 +70,20 @@ def purge_these(connection: Connection, seqs: Sequence[int], *, finished_before:
     """Delete rows by number, but for those that have been retried meanwhile; returns how many."""
     picked = delete(tasks).where(tasks.c.seq.in_(seqs), tasks.c.finished_at <= finished_before)
     return connection.execute(picked).rowcount
+
+
+def purge_each(
+    connection: Connection, seqs: Sequence[int], *, finished_before: datetime
+) -> list[int]:
+    """Like :func:`purge_these`, one by one; returns those that a user's foreign key keeps."""
+    kept = []
+    for seq in seqs:
+        try:
+            with connection.begin_nested():
+                purge_these(connection, [seq], finished_before=finished_before)
+        except IntegrityError:
+            kept.append(seq)
+    return kept
 
 
 def forget(connection: Connection, task_id: str) -> bool:
