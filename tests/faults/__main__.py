@@ -18,7 +18,7 @@ OF = 40
 
 def main() -> int:
     """0 when every case passed; 2 when some could only not be tried here."""
-    options = _options()
+    options = read_options()
     if options.peers is not None:
         from tests.faults.peers.command import main as play_peers  # it needs the benchmark's parts
 
@@ -49,7 +49,8 @@ def _show(case: Case, verdict: str, saw: str, seconds: float) -> str:
     return verdict
 
 
-def _options() -> argparse.Namespace:
+def read_options(words: list[str] | None = None) -> argparse.Namespace:
+    """Of the command line, or of these words."""
     all_cases()
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=__doc__)
     parser.add_argument(
@@ -61,7 +62,10 @@ def _options() -> argparse.Namespace:
         metavar="OPTION",
         help="instead, the portable cases for taskrow and for its peers (`--peers --help`)",
     )
-    return parser.parse_args()
+    options = parser.parse_args(words)
+    if unknown := sorted(set(options.only) - BOARD.keys()):
+        parser.error(f"there is no case {unknown[0]}: they have the numbers 1 to {max(BOARD)}")
+    return options
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import sys
 import time
@@ -14,6 +13,7 @@ from flask import Flask
 from flask.typing import ResponseReturnValue
 
 from taskrow import TaskContext, TaskQueue
+from tests.faults.peers.tasks import hold_interpreter
 
 app = Flask(__name__)
 app.config.from_prefixed_env()
@@ -55,6 +55,14 @@ def echo(value: Any) -> Any:
     return value
 
 
+@queue.task(bind=True)
+def shout(self: TaskContext, words: str) -> None:
+    """Says it wherever a task can say something."""
+    app.logger.warning("%s", words)
+    self.update_state(meta={"current": 1, "total": 2, "status": words})
+    raise ValueError(words)
+
+
 @queue.task
 def add(one: int, other: int) -> int:
     return one + other
@@ -84,13 +92,11 @@ def loop_for_ever() -> None:
 
 
 @queue.task
-def hold_the_interpreter(seconds: float) -> int:
-    """One call into C after the other that lets nobody else run; returns how many they were."""
-    calls, end = 0, time.monotonic() + seconds
-    while time.monotonic() < end:
-        re.match(r"(a+)+$", "a" * 24 + "b")
-        calls += 1
-    return calls
+def hold_the_interpreter(seconds: float) -> float:
+    """One call into C that lets nobody else run; returns how long it took."""
+    began = time.monotonic()
+    hold_interpreter(seconds)
+    return time.monotonic() - began
 
 
 @queue.task

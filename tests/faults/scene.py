@@ -41,21 +41,26 @@ class Scene:
         """Options of a task that the application does not have."""
         return TaskOptions(**given)
 
-    def worker(self, *options: str, env: dict[str, str] | None = None) -> Process:
+    def worker(self, *options: str, app: str = APP, env: dict[str, str] | None = None) -> Process:
         """A worker of the application, at work."""
-        return self.start.worker(*options, app=f"{APP}:app", env=env)
+        return self.start.worker(*options, app=f"{app}:app", env=env)
 
-    def web(self, env: dict[str, str] | None = None) -> Web:
+    def web(self, env: dict[str, str] | None = None, *, app: str = APP) -> Web:
         """A web server of the application, as it runs in production."""
         port = free_port()
         options = ["--bind", f"127.0.0.1:{port}", "--worker-class", "gthread", "--threads", "8"]
-        options += ["--graceful-timeout", "2", f"{APP}:app"]
+        options += ["--graceful-timeout", "2", f"{app}:app"]
         web = Web(self.start.start("gunicorn", *options, log="web", env=env), port)
         eventually(web.answers)
         return web
 
     def task(self, task_id: str) -> Task:
         return self.engine.get(task_id)
+
+    def count(self) -> int:
+        """How many tasks there are."""
+        with self.engine.database.read() as connection:
+            return int(connection.exec_driver_sql("SELECT count(*) FROM tasks").scalar_one())
 
     def final(self, task_id: str, seconds: float = 30.0) -> Task:
         """The row of a task, when it is over."""

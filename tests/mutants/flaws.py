@@ -23,6 +23,13 @@ class Flaw:
 _NO_GATE = [
     ("storage/gate.py", "        if self._try_both():\n            return\n", "        return\n")
 ]
+_ALL_OPEN = [
+    (
+        "web/access.py",
+        "self.may(request, verb) if self.may is not None else None",
+        'self.may(request, verb) if self.may is not None else "all"',
+    )
+]
 FLAWS = (
     # -- who may write, and when ------------------------------------------------------------------
     Flaw(
@@ -224,15 +231,10 @@ FLAWS = (
     ),
     Flaw(
         name="what nobody opened is open",
-        edits=[
-            (
-                "web/access.py",
-                "self.may(request, verb) if self.may is not None else None",
-                'self.may(request, verb) if self.may is not None else "all"',
-            )
-        ],
+        edits=_ALL_OPEN,
         tests=["doors/test_rest_changes.py"],
     ),
+    Flaw(name="what nobody opened is open, to a stranger", edits=_ALL_OPEN, case=40),
     # -- room and versions ------------------------------------------------------------------------
     Flaw(
         name="free-space floor ignored",

@@ -19,5 +19,5 @@ pytestmark = pytest.mark.timeout(200)
 @pytest.mark.parametrize("revision", [NOTHING, known_revisions()[-2]])
 def test_the_old_tables_or_the_new_ones_are_left(tmp_path: Path, revision: str) -> None:
     kills = kill_alone(tmp_path, revision, every=9)
-    assert kills.number == kills.old + kills.new
     assert kills.old > 0
+    assert kills.new > 0

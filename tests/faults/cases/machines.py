@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tests.faults.board import case
 from tests.faults.cases.processes import Waiting
-from tests.faults.needs import Unavailable
+from tests.faults.cgroups import join, make_group
 from tests.faults.scene import Scene, Watch, lines_of
 from tests.support.processes import eventually
 
-_MEMORY = Path("/sys/fs/cgroup/memory")
 _LIMIT = 200 * 2**20
 
 
 @case(16, "the kernel kills a task that takes too much memory", expected="failed; others run")
 def out_of_memory(scene: Scene) -> str:
-    group = _MEMORY / f"taskrow-{os.getpid()}"
-    try:
-        group.mkdir()
-        (group / "memory.limit_in_bytes").write_text(str(_LIMIT))
-    except OSError as error:
-        raise Unavailable(f"needs root and a memory cgroup (version 1): {error}") from None
+    group = make_group(_LIMIT)
     try:
         return _play_in(scene, group)
     finally:
@@ -33,9 +26,8 @@ def out_of_memory(scene: Scene) -> str:
 
 def _play_in(scene: Scene, group: Path) -> str:
     worker = scene.worker("--runners", "1")
-    (group / "cgroup.procs").write_text(str(worker.pid))
-    for process in _children(worker.pid):  # what it starts from now on is in the group by itself
-        (group / "cgroup.procs").write_text(str(process))
+    for process in (worker.pid, *_children(worker.pid)):
+        join(group, process)
     greedy = scene.final(scene.submit("take_memory", 400, crash_limit=0))
     assert (greedy.status, scene.error(greedy.id)) == ("failed", "WorkerLost")
     assert scene.final(scene.submit("add", 20, 22)).result == "42"

@@ -11,6 +11,8 @@ from taskrow.engine.clock import utc_now
 from tests.faults.board import case
 from tests.faults.scene import SHORT_LEASE, Scene, Shim, lines_of
 
+_LEASE = float(SHORT_LEASE["FLASK_TASKROW_LEASE"])
+
 
 def _worker_lives(scene: Scene) -> None:
     """A plain task runs, after whatever was done to the worker."""
@@ -54,9 +56,11 @@ def endless(scene: Scene) -> str:
 def held_interpreter(scene: Scene) -> str:
     for _ in range(2):
         scene.worker("--runners", "1", env=SHORT_LEASE)
-    task = scene.final(scene.submit("hold_the_interpreter", 3.0))
+    task = scene.final(scene.submit("hold_the_interpreter", 3 * _LEASE))
     assert (task.status, task.attempt) == ("succeeded", 1)
-    return f"one attempt; {task.result} calls that let nobody else run"
+    held = float(task.result or 0)
+    assert held > 2.9 * _LEASE, f"it was held for {held:.2f} s"
+    return f"one attempt; one call of {held:.1f} s that let nobody else run"
 
 
 @case(19, "the task recurses for ever", expected="failed, with a traceback that is not endless")

@@ -11,5 +11,6 @@ from tests.faults.scene import Scene
 def killed_upgrade(scene: Scene) -> str:
     files = scene.path("files")
     kills, old, new = run_host("upgrading", scene.directory, files, files, "0001", "1")
-    assert kills == old + new
+    assert old > 0, "no kill left the old tables"
+    assert new > 0, "no kill left the new tables"
     return f"{kills} kills: {old} times the old tables, {new} times the new, the tasks always there"

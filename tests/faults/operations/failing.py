@@ -40,7 +40,10 @@ def fail_each(
     parts: int = 1,
     mutant: str = "",
 ) -> Seen:
-    """Let each operation of a life go wrong, or every so many, in ``parts`` processes at a time."""
+    """Let each operation of a life go wrong, or every so many, in ``parts`` processes at a time.
+
+    RuntimeError where nobody noticed: then nothing went wrong, and the lives prove nothing.
+    """
     hosts = [
         _start(directory / f"{action}-{part}", action, first + part * every, every * parts, mutant)
         for part in range(parts)
@@ -48,7 +51,18 @@ def fail_each(
     seen = Seen()
     for host in hosts:
         seen.add(_hear(host, action))
+    _must_be_noticed(action, seen)
     return seen
+
+
+def _must_be_noticed(action: str, seen: Seen) -> None:
+    """Of kills somebody dies in each life; of an error it depends on where it hits."""
+    enough = seen.lives if action == "kill" else 1
+    if not 0 < enough <= seen.noticed:
+        raise RuntimeError(
+            f"of {seen.lives} lives with {action} only {seen.noticed} were disturbed: does "
+            "shims/inject.c do what it should?"
+        )
 
 
 def _start(

@@ -6,6 +6,7 @@ its own, outside the directory that fails.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
@@ -55,14 +56,14 @@ class Life:
 
     def live(self) -> None:
         """From the first task to the purge."""
-        self._submit("add", "[1, 2]")
+        self._submit("add", [1, 2])
         self._try(self._make_effects)
         for _ in range(2):
-            for name, args in (("add", "[20, 22]"), ("stumble", "[]"), ("effect", "[]")):
+            for name, args in (("add", [20, 22]), ("stumble", []), ("effect", [])):
                 self._submit(name, args)
             self._try(self._tasks.run_pending)
             self._note_ended()
-        self._submit("add", "[0, 0]", later=True)
+        self._submit("add", [0, 0], later=True)
         self._try(self._cancel_newest)
         self._try(self._fold_log)
         self._try(lambda: self._tasks.advance(minutes=2))
@@ -72,14 +73,15 @@ class Life:
         """Live on, undisturbed, until nothing is left to do."""
         self._tasks.advance(minutes=5)
 
-    def _submit(self, name: str, args: str, *, later: bool = False) -> None:
+    def _submit(self, name: str, args: list[int], *, later: bool = False) -> None:
         engine = self._tasks.engine
         run_at = engine.clock() + timedelta(days=1) if later else None
 
         def submit() -> None:
             function = engine.registry.get(name)
-            call = f'{{"args": {args}}}'
-            self._promises.note(id=engine.submit(name, call, function.options, run_at=run_at))
+            call = json.dumps({"args": args})
+            task_id = engine.submit(name, call, function.options, run_at=run_at)
+            self._promises.accepted(task_id, name, args)
 
         self._try(submit)
 
@@ -90,7 +92,7 @@ class Life:
     def _cancel_newest(self) -> None:
         for newest in self._tasks.submitted()[-1:]:
             self._tasks.engine.cancel(newest.id)
-            self._promises.note(id=newest.id, status="cancelled", result=None)
+            self._promises.ended(newest.id, "cancelled", None)
 
     def _fold_log(self) -> None:
         database = self._tasks.engine.database
@@ -101,7 +103,7 @@ class Life:
         with suppress(TaskrowError):
             for task in self._tasks.submitted():
                 if task.status.final:
-                    self._promises.note(id=task.id, status=str(task.status), result=task.result)
+                    self._promises.ended(task.id, str(task.status), task.result)
 
     def _try(self, do: Callable[[], object]) -> None:
         try:

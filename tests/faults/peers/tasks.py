@@ -82,7 +82,7 @@ def hold_interpreter(seconds: float | None) -> None:
         library.pthread_mutex_lock(mutex)
         return
     until = time.time() + seconds
-    moment = (ctypes.c_long * 2)(int(until), 0)
+    moment = (ctypes.c_long * 2)(int(until), int(until % 1 * 10**9))
     library.pthread_mutex_timedlock(mutex, moment)
 
 

@@ -42,6 +42,26 @@ class Promises:
         head = _HEAD.pack(PROMISE.encode(), 0, 0, os.getpid(), 0, len(data))
         os.write(self._file, head + data)
 
+    def accepted(
+        self,
+        task_id: str,
+        name: str,
+        args: list[Any],
+        *,
+        queue: str = "default",
+        priority: int = 0,
+        body: str | None = None,
+    ) -> None:
+        """A client knows that this is stored. ``body``: of the request, of a view."""
+        self.note(id=task_id, asked=[name, args, queue, priority, body])
+
+    def ended(
+        self, task_id: str, status: str, result: Any, answer: tuple[int, bytes] | None = None
+    ) -> None:
+        """A client was told how it ended, and what its view answered: status code and body."""
+        told = None if answer is None else [answer[0], answer[1].hex()]
+        self.note(id=task_id, status=status, result=result, answer=told)
+
     def close(self) -> None:
         os.close(self._file)
 

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -80,7 +81,7 @@ class _Site:
                 worker.end_group()
                 worker = self._worker()
         for client in clients:
-            client.join()
+            client.result()
         worker.stop()
         web.stop()
         self._promises.close()
@@ -102,21 +103,16 @@ class _Site:
 
     # -- clients ---------------------------------------------------------------------------------
 
-    def _clients(self, tasks: int, chance: random.Random) -> list[threading.Thread]:
+    def _clients(self, tasks: int, chance: random.Random) -> list[Future[None]]:
         self._left = tasks
         self._lock = threading.Lock()
         seeds = [chance.random() for _ in range(_CLIENTS)]
-        clients = [
-            threading.Thread(target=self._serve, args=(random.Random(seed),), daemon=True)
-            for seed in seeds
-        ]
-        for client in clients:
-            client.start()
-        return clients
+        pool = ThreadPoolExecutor(_CLIENTS)
+        return [pool.submit(self._serve, random.Random(seed)) for seed in seeds]
 
-    def _wait_for(self, clients: list[threading.Thread], tasks: float) -> None:
+    def _wait_for(self, clients: list[Future[None]], tasks: float) -> None:
         whole = self._left
-        eventually(lambda: whole - self._left >= tasks or not any(map(_is_alive, clients)), 120)
+        eventually(lambda: whole - self._left >= tasks or all(map(Future.done, clients)), 120)
 
     def _serve(self, chance: random.Random) -> None:
         mine: list[str] = []
@@ -135,15 +131,18 @@ class _Site:
             return self._left >= 0
 
     def _submit(self, name: str, args: list[Any], chance: random.Random) -> str | None:
+        body, priority = None, 0
         if name == "view":
-            answer = self._ask("POST", "/view", {"some": "body" * chance.randrange(50)})
+            name, body = "view:view", json.dumps({"some": "body" * chance.randrange(50)})
+            answer = self._ask("POST", "/view", body)
         else:
-            name = f"{APP.partition(':')[0]}.{name}"
-            answer = self._ask("POST", "/tasks", {"name": name, "args": args})
+            name, priority = f"{APP.partition(':')[0]}.{name}", chance.randrange(3)
+            call = {"name": name, "args": args, "priority": priority}
+            answer = self._ask("POST", "/tasks", json.dumps(call))
         if answer is None or answer[0] != 202:
             return None
         task_id = answer[1].rpartition("/")[2]
-        self._promises.note(id=task_id)
+        self._promises.accepted(task_id, name, args, priority=priority, body=body)
         return task_id
 
     def _has_ended(self, task_id: str) -> bool:
@@ -153,15 +152,20 @@ class _Site:
         told = json.loads(answer[2])
         if told["finished_at"] is None:
             return False
-        self._promises.note(id=task_id, status=told["status"], result=told.get("result"))
+        given = self._answer_of(task_id) if told["response"] is not None else None
+        self._promises.ended(task_id, told["status"], told.get("result"), given)
         return True
 
-    def _ask(self, verb: str, path: str, body: Any = None) -> tuple[int, str, bytes] | None:
+    def _answer_of(self, task_id: str) -> tuple[int, bytes] | None:
+        """What the view of a task has answered; None: nobody could ask."""
+        answer = self._ask("GET", f"/status/{task_id}")
+        return None if answer is None else (answer[0], answer[2])
+
+    def _ask(self, verb: str, path: str, body: str | None = None) -> tuple[int, str, bytes] | None:
         """Status, Location and body; None where nobody answered: then nothing is promised."""
         connection = HTTPConnection("127.0.0.1", self._port, timeout=10)
         with suppress(OSError, HTTPException), _closing(connection):
-            data = None if body is None else json.dumps(body)
-            connection.request(verb, path, data, {"Content-Type": "application/json"})
+            connection.request(verb, path, body, {"Content-Type": "application/json"})
             answer = connection.getresponse()
             return answer.status, answer.headers.get("Location", ""), answer.read()
         return None
@@ -173,10 +177,6 @@ def _closing(connection: HTTPConnection) -> Iterator[None]:
         yield
     finally:
         connection.close()
-
-
-def _is_alive(thread: threading.Thread) -> bool:
-    return thread.is_alive()
 
 
 def sqlite_version() -> str:
