@@ -20,6 +20,9 @@ from taskrow.storage.finish import Ending
 from taskrow.storage.tables import tasks
 
 Flaw = Callable[[], Iterator[Any]]
+# How the tables complain: the trigger that guards final rows, the key of one record an attempt.
+NO_CHANGE = "a finished task cannot change"
+ONE_RECORD = "task_attempts.task_seq, task_attempts.attempt"  # on SQLite
 
 _ANY_ATTEMPT = (
     bindparam("at_attempt") == bindparam("at_attempt"),
