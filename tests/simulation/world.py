@@ -28,7 +28,7 @@ from tests.faults.history import FINAL, History, Told
 from tests.simulation.database import SimulatedDatabase, empty_tables
 from tests.simulation.hub import Hub, Machine, Troubles
 from tests.simulation.worker import Seen, SimulatedWorker
-from tests.support.flaws import NO_CHANGE, ONE_RECORD
+from tests.support.flaws import REFUSED_BY_TABLES
 
 LEASE, HEARTBEAT = 10.0, 4.0
 _SETTINGS = Settings(
@@ -222,7 +222,7 @@ class _Time:
 
 def _is_complaint(error: Exception) -> bool:
     """Whether the code or the tables refuse what was done; else what plays it is broken."""
-    by_tables = any(words in str(error.__cause__) for words in (NO_CHANGE, ONE_RECORD))
+    by_tables = any(words in str(error.__cause__) for words in REFUSED_BY_TABLES)
     return isinstance(error, AssertionError) or by_tables
 
 
