@@ -92,7 +92,7 @@ class Deaths:
         """
         plans = [(step, victim) for _ in range(times) for step in STEPS for victim in VICTIMS]
         workers = [self._worker() for _ in range(WORKERS)]
-        deadline = time.monotonic() + 50 + 40 * times
+        deadline = time.monotonic() + 100 + 50 * times
         while (plans or self._left()) and not until():
             assert time.monotonic() < deadline, f"{self._left() + len(plans)} tasks are left"
             for _ in range(min(len(plans), WORKERS - self._left())):
