@@ -124,7 +124,7 @@ def unknown(scene: Scene) -> str:
     task_id = scene.engine.submit("tests.faults.later.hello", "{}", scene.options())
     before.wait_for("UnknownTask")
     put_back = scene.task(task_id)
-    where = (put_back.status, put_back.attempt)
+    where = (str(put_back.status), put_back.attempt)
     assert where == ("scheduled", 0), f"it is not put back, but {where}"
     assert before.stop() == 0, before.output()
     deployed, seconds = _clock_when(scene, put_back.run_at)
