@@ -40,7 +40,8 @@ def live(place: Place, *, runs: int, luck: int, shrink: bool = True) -> Lived:
         run_state_machine_as_test(machine, settings=_settings(runs, shrink=shrink))
     except Exception as error:  # noqa: BLE001 - a driver's, too
         told = [str(error), *getattr(error, "__notes__", [])]
-        return Lived(World.broken, World.steps, World.broken, "\n".join(told))
+        broken = World.broken or World.lives or 1
+        return Lived(broken, World.steps, broken, "\n".join(told))
     return Lived(World.lives, World.steps)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest.mock import patch
+
 import pytest
 
 from tests.model.life import live
@@ -32,3 +34,16 @@ def test_each_flaw_shows_in_some_life(database_url: str) -> None:
             with flawed(flaw):
                 missed += [] if live(place, runs=MOST, luck=1, shrink=False).broken else [name]
     assert missed == []
+
+
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+@pytest.mark.parametrize(
+    "broken", ["tests.model.world.broken_rows", "tests.model.place.Place.begin"]
+)
+def test_trouble_at_the_beginning_or_at_the_end_of_a_life_is_told(
+    database_url: str, broken: str
+) -> None:
+    with open_place(database_url) as place, patch(broken, side_effect=OSError("broken")):
+        lived = live(place, runs=5, luck=1, shrink=False)
+    assert lived.broken
+    assert "broken" in lived.wrong

@@ -67,6 +67,13 @@ class World(RuleBasedStateMachine):
         if isinstance(sys.exc_info()[1], Exception):
             World.broken = World.broken or World.lives
             return
+        try:
+            self._look_at_all()
+        except Exception:
+            World.broken = World.broken or World.lives
+            raise
+
+    def _look_at_all(self) -> None:
         with self.place.database.read() as connection:
             assert [finding for finding in broken_rows(connection) if finding.broken] == []
         if self.lives % _CHECKED_EVERY == 0:

@@ -17,6 +17,7 @@ from taskrow import TaskContext, TaskQueue
 app = Flask(__name__)
 app.config.from_prefixed_env()
 queue = TaskQueue(app)
+TICK = 5  # seconds
 MARKS = "SOAK_MARKS"  # the environment variable with the file for what was begun
 
 
@@ -76,7 +77,7 @@ def stumble(self: TaskContext) -> dict[str, Any]:
     return told
 
 
-@queue.task(bind=True, every=5, crash_limit=1000)
+@queue.task(bind=True, every=TICK, crash_limit=1000)
 def tick(self: TaskContext) -> None:
     """A schedule: each due time is one task, however many workers fire it and die."""
     due = self.request.due_at

@@ -26,6 +26,7 @@ class Chores(threading.Thread):
         self.effects: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
         self.wrongs: list[str] = []
+        self.has_ended = False
 
     def run(self) -> None:
         chores: list[tuple[float, Callable[[], None]]] = [
@@ -39,6 +40,7 @@ class Chores(threading.Thread):
                 if time.monotonic() >= done[number] + every:
                     chore()
                     done[number] = time.monotonic()
+        self.has_ended = True  # of itself, and not by an error
 
     def take(self) -> None:
         """Count the effects that there are, and delete them: a writer from outside the gate."""

@@ -33,6 +33,7 @@ class Client(threading.Thread):
         self.over = threading.Event()
         self.latencies: list[float] = []
         self.refused = 0
+        self.has_ended = False
 
     def run(self) -> None:
         while not self.over.wait(self._pause):
@@ -40,6 +41,7 @@ class Client(threading.Thread):
             self._look(self._open[:3])
         while self._open:
             self._look(self._open[:50])
+        self.has_ended = True  # of itself, and not by an error
 
     def _submit(self) -> None:
         name, args = self._chance.choice(_CALLS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 from tests.soak.chaos import Fault
@@ -27,21 +29,31 @@ def read_marks(file: Path) -> list[Mark]:
 
 
 def begun_again(faults: Iterable[Fault], marks: Iterable[Mark]) -> list[tuple[Fault, float]]:
-    """For each fault that hit running tasks: after how many seconds one of them began again."""
-    of_task: dict[str, list[Mark]] = defaultdict(list)
+    """For each fault that hit running tasks: after how many seconds the last of them began again.
+
+    Of those that ran for the first time: who was lost before waits by the curve of its backoff.
+    What did not begin again had ended between the look and the kill, or the history is wrong.
+    """
+    began: dict[tuple[str, int], float] = {}
     for mark in marks:
-        of_task[mark.task].append(mark)
+        began.setdefault((mark.task, mark.attempt), mark.moment)
     found = []
     for fault in faults:
-        later = [
-            mark.moment - fault.moment
-            for task, attempt in fault.tasks.items()
-            for mark in of_task[task]
-            if mark.attempt > attempt
-        ]
-        if later:  # else what ran had ended between the look and the kill
-            found.append((fault, min(later)))
+        firsts = [task for task, attempt in fault.tasks.items() if attempt == 1]
+        again = [began[task, 2] - fault.moment for task in firsts if (task, 2) in began]
+        if again:
+            found.append((fault, max(again)))
     return found
+
+
+def due_missed(marks: Iterable[Mark], every: float) -> list[str]:
+    """Between which due times of the schedule there should have been others."""
+    due = sorted({datetime.fromisoformat(mark.due) for mark in marks if mark.due})
+    return [
+        f"nothing was due between {before} and {after}"
+        for before, after in pairwise(due)
+        if after - before != timedelta(seconds=every)
+    ]
 
 
 def due_twice(marks: Iterable[Mark]) -> list[str]:

@@ -20,18 +20,22 @@ def report(lines: dict[str, list[Line]]) -> bool:
     verdict = lines["verdict"][-1]
     _print_work(verdict)
     _print_curves(verdict["curves"])
+    curves = [curve["flat"] for curve in verdict["curves"]]
+    accepted, kills = verdict["accepted"], verdict["kills"]
     passed = {
+        "most submits were accepted, and somebody was killed": accepted > verdict["refused"]
+        and kills > 0,
         "nothing lost, nothing twice": not verdict["wrongs"],
-        f"{len(verdict['curves'])} curves, all flat": all(
-            curve["flat"] for curve in verdict["curves"]
+        f"{len(curves)} curves, all flat": all(curves) if curves else None,
+        f"again within {AGAIN:g} s of a worker's or a supervisor's kill, 99 of 100": _soon(
+            lines["again"]
         ),
-        f"again within {AGAIN:g} s of a worker's kill, 99 of 100": _soon(lines["again"]),
     }
     for wrong in verdict["wrongs"][:20]:
         print("wrong:", wrong)
     for words, holds in passed.items():
-        print("PASS" if holds else "FAIL", words)
-    return all(passed.values())
+        print({True: "PASS", False: "FAIL", None: "NOT JUDGED"}[holds], words)
+    return all(holds is not False for holds in passed.values())
 
 
 def _print_work(verdict: Line) -> None:
@@ -39,7 +43,11 @@ def _print_work(verdict: Line) -> None:
     print(f"{verdict['accepted']} tasks accepted, {verdict['refused']} submits not answered by 202")
     print("ended:", ", ".join(_counts(verdict["ended"])))
     print(f"{verdict['begun more than once']} begun more than once")
-    print(f"{verdict['kills']} kills; faults:", *_counts(verdict["faults"]), sep="\n  ")
+    print(
+        f"{verdict['kills']} kills, {verdict['hits']} of them with tasks that ran; faults:",
+        *_counts(verdict["faults"]),
+        sep="\n  ",
+    )
     print("meanwhile:", ", ".join([*_counts(verdict["chores"]), f"{verdict['due times']} ticks"]))
 
 
@@ -58,16 +66,19 @@ def _print_curves(curves: list[Line]) -> None:
         )
 
 
-def _soon(again: list[Line]) -> bool:
-    """Print how soon tasks ran again; returns whether that was soon enough after whole workers."""
+def _soon(again: list[Line]) -> bool | None:
+    """Print how soon all that was killed ran again; returns whether that was soon enough.
+
+    None: nothing that was killed had to.
+    """
     for fault in (WORKER, SUPERVISOR):
         seconds = sorted(line["seconds"] for line in again if line["fault"] == fault)
         if seconds:
-            print(f"running again after {fault}, seconds, of {len(seconds)} that hit running tasks:"
+            print(f"all run again after {fault}, seconds, of {len(seconds)}:"
                   f" p50 {_share(seconds, 0.5):.2f}, p99 {_share(seconds, 0.99):.2f},"
                   f" max {seconds[-1]:.2f}")  # fmt: skip
-    whole = sorted(line["seconds"] for line in again if line["fault"] == WORKER)
-    return not whole or _share(whole, 0.99) <= AGAIN
+    seconds = sorted(line["seconds"] for line in again if line["fault"] in (WORKER, SUPERVISOR))
+    return _share(seconds, 0.99) <= AGAIN if seconds else None
 
 
 def _share(ordered: list[float], share: float) -> float:

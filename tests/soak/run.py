@@ -11,13 +11,13 @@ from pathlib import Path
 from statistics import median
 
 from tests.faults.history import History
-from tests.soak.application import MARKS
+from tests.soak.application import MARKS, TICK
 from tests.soak.chaos import Chaos, Fault
 from tests.soak.chores import Chores
 from tests.soak.clients import Client
 from tests.soak.curves import Sample, Verdict, judge, of_files, of_processes
 from tests.soak.file import count_rows, integrity, make_effects, running_of
-from tests.soak.marks import begun_again, due_twice, read_marks
+from tests.soak.marks import begun_again, due_missed, due_twice, read_marks
 from tests.soak.record import Record
 from tests.support.processes import Process, ProcessFactory, eventually, free_port, processes
 
@@ -40,6 +40,7 @@ class Outcome:
     faults: Counter[str]
     chores: Counter[str]
     kills: int
+    hits: int  # of them: those that hit running tasks
     refused: int
     due_times: int
     curves: list[Verdict] = field(default_factory=list)
@@ -135,10 +136,11 @@ class Soak:
             self._record.add("again", again)
         outcome = Outcome(
             self._history,
-            [*self._wrongs(chores), *due_twice(marks)],
+            [*self._wrongs(clients, chores), *due_twice(marks), *due_missed(marks, TICK)],
             chaos.counts,
             chores.done,
             chaos.kills,
+            sum(fault.kills and bool(fault.tasks) for fault in chaos.faults),
             sum(client.refused for client in clients),
             len({mark.due for mark in marks if mark.due}),
             judge(self._samples),
@@ -146,12 +148,14 @@ class Soak:
         self._record.add("verdict", _told(outcome, self._minute(time.monotonic())))
         return outcome
 
-    def _wrongs(self, chores: Chores) -> list[str]:
+    def _wrongs(self, clients: list[Client], chores: Chores) -> list[str]:
+        dead = sum(not client.has_ended for client in clients) + (not chores.has_ended)
         chores.take()
         chores.command("check")
         wrongs = [*self._history.wrongs(chores.effects.elements()), *chores.wrongs]
         said = integrity(self._file)
-        return wrongs + ([] if said == "ok" else [f"integrity_check says {said}"])
+        wrongs += [] if said == "ok" else [f"integrity_check says {said}"]
+        return wrongs + ([f"{dead} of the clients and the admin died"] if dead else [])
 
     def _command(self, *words: str) -> Process:
         return self._start.start("taskrow", "--app", APP, *words, log=words[0], env=self._env)
@@ -176,6 +180,7 @@ def _told(outcome: Outcome, minutes: float) -> dict[str, object]:
         "begun more than once": outcome.history.second_attempts,
         "refused": outcome.refused,
         "kills": outcome.kills,
+        "hits": outcome.hits,
         "faults": outcome.faults,
         "chores": outcome.chores,
         "due times": outcome.due_times,
