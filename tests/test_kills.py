@@ -17,7 +17,9 @@ from taskrow.domain.task import Status, Task
 from taskrow.engine.queue import QueueEngine
 from taskrow.storage import queries
 from taskrow.storage.tables import task_attempts, task_counts, tasks
-from tests.faults.history import History, Told
+from tests.apps.marks import Marks
+from tests.faults.history import Attempt, History, Told
+from tests.support.flaws import REFUSED_BY_TABLES
 from tests.support.processes import Process, ProcessFactory, eventually
 
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
@@ -26,12 +28,13 @@ PATIENT = {"FLASK_TASKROW_BUSY_TIMEOUT": "20"}
 TASKS = {"sqlite": 1000, "postgresql": 400}
 WORKERS = 3
 UNLUCKY = (Status.FAILED, Status.CANCELLED)
+OF_ZOMBIES = ("with the result of", "had begun", " was Told(")  # in the words of a history
 
 
 def test_every_task_ends_exactly_once_whatever_is_killed(
-    engine: QueueEngine, start: ProcessFactory
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    chaos = Chaos(engine, start, "tests.apps.kills:app")
+    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills:app")
     chaos.run()
     assert chaos.kills >= 2
     assert chaos.stops >= 1
@@ -41,18 +44,20 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
 
 @pytest.mark.timeout(300)
 def test_without_the_fence_the_same_chaos_is_noticed(
-    engine: QueueEngine, start: ProcessFactory
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    chaos = Chaos(engine, start, "tests.apps.kills_without_fence:app", kills=0.2)
+    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills_without_fence:app", kills=0.2)
 
     def noticed() -> bool:
-        return bool(chaos.crashed or chaos.wrongs(is_over=False))
+        return bool(chaos.refused() or chaos.wrongs_of_zombies())
 
     for _ in range(4):  # a zombie that comes back while its task runs elsewhere is a matter of luck
         chaos.run(until=noticed)
         if noticed():
             break
     assert noticed()
+    assert chaos.history.begins >= 1
+    assert chaos.crashed == chaos.refused(), "a worker of the application crashed by itself"
 
 
 def stop(engine: QueueEngine, worker: Process) -> None:
@@ -86,35 +91,58 @@ class Chaos:
     """
 
     def __init__(
-        self, engine: QueueEngine, start: ProcessFactory, app: str, kills: float = 0.5
+        self,
+        engine: QueueEngine,
+        start: ProcessFactory,
+        directory: Path,
+        app: str,
+        kills: float = 0.5,
     ) -> None:
         self._engine, self._start, self._app, self._share = engine, start, app, kills
+        self._marks = Marks(directory / "marks")
         self._random = random.Random(20261121)
         self._workers: list[Process] = []
         self._stopped: list[tuple[float, Process]] = []
-        self._history = History()
+        self.history = History()
         self.crashed: list[str] = []
         self.kills = self.stops = 0
 
     def run(self, until: Callable[[], bool] = lambda: False) -> None:
         """Until all tasks are over, or ``until`` says so."""
         for task_id in submit_many(self._engine, tasks_for(self._engine)):
-            self._history.accepted(task_id)
+            self.history.accepted(task_id)
         self._workers = [self._worker() for _ in range(WORKERS)]
         while unfinished(self._engine) and not until():
             self._pause(1.1, until)
             self._disturb()
         self._end()
 
-    def wrongs(self, *, is_over: bool = True) -> list[str]:
+    def wrongs(self) -> list[str]:
         """What must not be: a task not over, an outcome of another attempt, one counted twice."""
-        with self._engine.database.read() as connection:
-            found = queries.list_tasks(connection, limit=self._history.counts.total() + 1)
-        for task in found:
-            self._history.told(task.id, told_of(task))
-        wrong = self._history.wrongs(is_over=is_over)
+        found = self._look()
+        wrong = self.history.wrongs(attempts=recorded(self._engine))
         wrong += [f"{t.id} {t.status}: {t.error}" for t in found if t.status in UNLUCKY]
-        return wrong + miscounted(self._engine, found) if is_over else wrong
+        return wrong + miscounted(self._engine, found)
+
+    def wrongs_of_zombies(self) -> list[str]:
+        """What an attempt has done that was not the task's any more. It need not be over."""
+        self._look()
+        wrongs = self.history.wrongs(is_over=False)
+        return [wrong for wrong in wrongs if any(words in wrong for words in OF_ZOMBIES)]
+
+    def refused(self) -> list[str]:
+        """What those workers said that ended because the tables refused what they wrote."""
+        return [said for said in self.crashed if any(words in said for words in REFUSED_BY_TABLES)]
+
+    def _look(self) -> list[Task]:
+        """First at the rows: what has ended there has begun before."""
+        with self._engine.database.read() as connection:
+            found = queries.list_tasks(connection, limit=self.history.counts.total() + 1)
+        for task in found:
+            self.history.told(task.id, told_of(task))
+        for task_id, attempt in self._marks.new():
+            self.history.begun(task_id, attempt)
+        return found
 
     def _end(self) -> None:
         """Let the last zombies speak, and all workers stop in good order."""
@@ -179,7 +207,7 @@ class Chaos:
             "--runners",
             "2",
             log="worker",
-            env=SHORT_LEASE | PATIENT,
+            env=SHORT_LEASE | PATIENT | self._marks.env,
         )
 
 
@@ -201,6 +229,16 @@ def unfinished(engine: QueueEngine) -> int:
 def told_of(task: Task) -> Told:
     result = None if task.result is None else json.loads(task.result)
     return Told(str(task.status), task.attempt, result)
+
+
+def recorded(engine: QueueEngine) -> list[Attempt]:
+    """Every attempt that did not succeed."""
+    past = task_attempts.c
+    with engine.database.read() as connection:
+        rows = connection.execute(
+            select(tasks.c.id, past.attempt, past.outcome).join_from(tasks, task_attempts)
+        )
+        return [(task_id, attempt, outcome) for task_id, attempt, outcome in rows]
 
 
 def miscounted(engine: QueueEngine, found: Sequence[Task]) -> list[str]:

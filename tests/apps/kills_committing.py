@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from taskrow import TaskContext, TaskQueue
 from tests.apps.basic import rest
 from tests.apps.commits import note
+from tests.apps.marks import begin
 
 app = Flask(__name__)
 app.config.from_prefixed_env()
@@ -23,6 +24,7 @@ def work(self: TaskContext) -> Any:
         note(self, session)
         rest(random.uniform(0.0, 0.004))
 
+    begin(self)
     rest(random.uniform(0.002, 0.03))
     self.commit(write, result={"attempt": self.request.attempt})
     rest(random.uniform(0.0, 0.01))

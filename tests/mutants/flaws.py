@@ -9,14 +9,16 @@ from dataclasses import dataclass, field
 class Flaw:
     """``edits``: (file of the package, what stands there once, what stands there instead).
 
-    ``noticed_by``: tests (pytest's node ids), numbers of cases of the scoreboard, or how many
-    histories of the simulation.
+    Who must notice it: tests (pytest's node ids), a case of the scoreboard, or one of so many
+    histories of the simulation. ``words`` must be in what the case has seen: an edit that breaks
+    something else lets it fail, too.
     """
 
     name: str
     edits: list[tuple[str, str, str]]
     tests: list[str] = field(default_factory=list)
     case: int | None = None
+    words: str = ""
     histories: int | None = None
 
 
@@ -63,6 +65,7 @@ FLAWS = (
         name="path not watched",
         edits=[("storage/writer.py", "            self._file.must_be_there()\n", "")],
         case=30,
+        words="[202, 202, 202] from the void",
     ),
     Flaw(
         name="checkpoints whenever SQLite likes",
@@ -173,6 +176,7 @@ FLAWS = (
             )
         ],
         case=26,
+        words="it was begun as ['1 ",
     ),
     Flaw(
         name="a dead worker is not noticed before its lease",
@@ -185,16 +189,19 @@ FLAWS = (
             )
         ],
         case=5,
+        words="it was begun again only after",
     ),
     Flaw(
         name="poison runs for ever",
         edits=[("engine/endings.py", "losses=claim.losses + 1,", "losses=0,")],
         case=14,
+        words="it was begun as ['1', '2', '3'",
     ),
     Flaw(
         name="timeouts are not kept",
         edits=[("engine/supervisor.py", "        self._crew.kill_overdue(moment)\n", "")],
         case=17,
+        words="it is still running",
     ),
     Flaw(
         name="unknown names fail",
@@ -206,6 +213,7 @@ FLAWS = (
             )
         ],
         case=24,
+        words="it is not put back, but ('failed', 1)",
     ),
     Flaw(
         name="at_most_once is forgotten",
@@ -228,6 +236,7 @@ FLAWS = (
             )
         ],
         case=32,
+        words="('succeeded', 1)",
     ),
     Flaw(
         name="what nobody opened is open",
@@ -273,5 +282,6 @@ FLAWS = (
             )
         ],
         case=34,
+        words="the worker goes on",
     ),
 )

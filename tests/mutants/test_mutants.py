@@ -17,6 +17,7 @@ def test_each_flaw_fits_the_code(flaw: Flaw) -> None:
     for file, text in edited(flaw).items():
         ast.parse(text, file)
     assert len([one for one in (flaw.tests, flaw.case, flaw.histories) if one]) == 1
+    assert bool(flaw.words) == (flaw.case is not None)
     for test in flaw.tests:
         file, _, name = test.partition("::")
         assert f"def {name}" in (ROOT / "tests" / file).read_text()

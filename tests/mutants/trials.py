@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from tests.faults.power.mutants import MUTANTS as OF_POWER
@@ -103,7 +104,7 @@ def all_trials() -> Iterator[Trial]:
 def _of(flaw: Flaw) -> Trial:
     if flaw.case is not None:
         words = ("tests.faults", "--only", str(flaw.case))
-        return Trial(flaw.name, "scoreboard", words, _in_case, flaw)
+        return Trial(flaw.name, "scoreboard", words, partial(_in_case, flaw.words), flaw)
     if flaw.histories is not None:
         words = ("tests.simulation", "--histories", str(flaw.histories))
         return Trial(flaw.name, "simulation", words, _in_seed, flaw)
@@ -132,10 +133,10 @@ def _in_operation(heard: Heard) -> str | None:
     return None if heard.code else heard.find(r"kill at \d+(?=: \d+ accepted tasks are gone)")
 
 
-def _in_case(heard: Heard) -> str | None:
+def _in_case(words: str, heard: Heard) -> str | None:
     number = heard.find(r"^FAIL +(\d+)")
-    seen = heard.find(r"^ +seen: (.{0,70})")
-    return f"case {number}: {seen}" if heard.code == 1 and number else None
+    seen = heard.find(rf"^ +seen: AssertionError: (.*?{re.escape(words)}.{{0,70}})")
+    return f"case {number}: {seen}" if heard.code == 1 and number and seen else None
 
 
 def _in_failed(heard: Heard) -> str | None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from sqlalchemy import Connection, select, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
-from taskrow.engine import committing, inline
+from taskrow.engine import committing, endings, inline, retrying
 from taskrow.engine.context import TaskContext
 from taskrow.engine.functions import TaskFunction
 from taskrow.engine.queue import QueueEngine
@@ -27,6 +28,7 @@ from tests.faults.history import FINAL, History, Told
 from tests.simulation.database import SimulatedDatabase, empty_tables
 from tests.simulation.hub import Hub, Machine, Troubles
 from tests.simulation.worker import Seen, SimulatedWorker
+from tests.support.flaws import REFUSED_BY_TABLES
 
 LEASE, HEARTBEAT = 10.0, 4.0
 _SETTINGS = Settings(
@@ -41,6 +43,9 @@ _CALM = Troubles(kill=0, pause=0, jump=0.1, refused=0, undone=0, unknown=0)
 _CALM_SHARE = 0.1
 
 _ROWS = Prepared(select(tasks.c.id, tasks.c.status, tasks.c.attempt, tasks.c.result))
+_ATTEMPTS = text(
+    "SELECT id, task_attempts.attempt, outcome FROM task_attempts JOIN tasks ON seq = task_seq"
+)
 _EFFECTS = text("SELECT task FROM effects")
 _ENDS = text(
     "SELECT (SELECT coalesce(sum(n), 0) FROM task_counts),"
@@ -79,6 +84,8 @@ class World:
         """From the first submit until all tasks are over."""
         for place in (inline, committing):
             place.__dict__["time"] = _Time(self._hub)
+        for place in (endings, retrying):
+            place.__dict__["random"] = self._hub.chance
         client = Machine(self._hub, "client", LEASE)
         self._hub.spawn(client, partial(self._submit_all, self._engine_on(client, self._troubles)))
         for _ in range(_WORKERS):
@@ -91,7 +98,9 @@ class World:
             for machine in self._machines:
                 machine.troubles = None
             self._hub.run(_LONGEST, lambda: self._is_over)
-        except Exception as error:  # noqa: BLE001 - whatever it was, a worker would have ended
+        except (AssertionError, IntegrityError) as error:
+            if not _is_complaint(error):
+                raise
             return Verdict([f"{type(error).__name__}: {error}"], 0, 0)
         return self._verdict()
 
@@ -185,7 +194,10 @@ class World:
     def _verdict(self) -> Verdict:
         effects = list(self._connection.execute(_EFFECTS).scalars())
         deaths = self._engines - _WORKERS - 2
-        wrongs = [*self._history.wrongs(effects), *self._miscounted()]
+        attempts = [
+            (one.id, one.attempt, one.outcome) for one in self._connection.execute(_ATTEMPTS)
+        ]
+        wrongs = [*self._history.wrongs(effects, attempts=attempts), *self._miscounted()]
         if self._troubles is _CALM and self._again:
             wrongs.append(f"{self._again} was begun again, though nothing but clocks went wrong")
         return Verdict(wrongs, deaths, self._history.second_attempts)
@@ -208,6 +220,12 @@ class _Time:
         self.monotonic = monotonic
 
 
+def _is_complaint(error: Exception) -> bool:
+    """Whether the code or the tables refuse what was done; else what plays it is broken."""
+    by_tables = any(words in str(error.__cause__) for words in REFUSED_BY_TABLES)
+    return isinstance(error, AssertionError) or by_tables
+
+
 def _note_effect(task_id: str, session: Session) -> None:
     session.execute(text("INSERT INTO effects VALUES (:task)"), {"task": task_id})
 
@@ -217,13 +235,16 @@ def _no_engine() -> QueueEngine:
 
 
 def play(seed: str) -> Verdict:
-    """Play one history."""
+    """Play one history. Whatever is raised is of no history, but of what should play it."""
     logger = logging.getLogger("taskrow")
     level = logger.level
     logger.setLevel(logging.CRITICAL)  # thousands of warnings would be as meant
     world = World(seed, empty_tables())
     try:
         return world.play()
+    except Exception as error:
+        error.add_note(f"the simulation itself broke, in the history of seed {seed}")
+        raise
     finally:
         world.end()
         logger.setLevel(level)

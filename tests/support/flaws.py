@@ -20,6 +20,14 @@ from taskrow.storage.finish import Ending
 from taskrow.storage.tables import tasks
 
 Flaw = Callable[[], Iterator[Any]]
+# How the tables complain: of a change to a final row (their trigger), of a second record of an
+# attempt (SQLite, PostgreSQL), of a row that cannot be.
+REFUSED_BY_TABLES = (
+    "a finished task cannot change",
+    "UNIQUE constraint failed: task_attempts.task_seq, task_attempts.attempt",
+    'violates unique constraint "task_attempts_pkey"',
+    "CHECK constraint failed: ck_tasks_",
+)
 
 _ANY_ATTEMPT = (
     bindparam("at_attempt") == bindparam("at_attempt"),

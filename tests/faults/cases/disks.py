@@ -57,11 +57,13 @@ def full_at_the_end(scene: Scene) -> str:
     shim.set("f")
     gate.touch()
     worker.wait_for("cannot be used")
-    assert scene.task(waiting).status == "running"
+    status = scene.task(waiting).status
+    assert status == "running", f"while the disk was full it was {status}"
     shim.clear()
     task = scene.final(waiting)
-    assert (task.status, task.attempt, task.result) == ("succeeded", 1, "1")
-    assert len(lines_of(mark)) == 1
+    ended = (task.status, task.attempt, task.result)
+    assert ended == ("succeeded", 1, "1"), f"its result was not kept: it ended as {ended}"
+    assert len(lines_of(mark)) == 1, f"it was begun as {lines_of(mark)}"
     return "kept while there was no room, written after; run once"
 
 
@@ -120,7 +122,7 @@ def replaced(scene: Scene) -> str:
         source.backup(copy)
     os.replace(other, scene.file)
     statuses = _answers_of_the_void(web)
-    assert set(statuses) == {503}, statuses
+    assert set(statuses) == {503}, f"{statuses} from the void"
     web.process.end_group()
     again = scene.web()
     assert again.status(task_id(kept)).status == 200

@@ -46,12 +46,16 @@ def flipped_payloads(scene: Scene) -> str:
     _flip(scene.file, _HEADER, _LOW)
     with closing(sqlite3.connect(scene.file)) as file:
         assert file.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert _found_by_check(scene) == set(damaged)
+    found = _found_by_check(scene)
+    assert found == set(damaged), f"`taskrow check` finds {len(found)} of {len(damaged)} damaged"
     scene.worker("--runners", "1")
-    assert scene.final(well).result == "42"
+    result = scene.final(well).result
+    assert result == "42", f"what is not damaged ended with {result}"
     ended = [scene.final(one) for one in damaged]
-    assert {(one.status, one.attempt) for one in ended} == {("failed", 1)}, ended
-    assert {scene.error(one) for one in damaged} == {"DamagedTaskError"}
+    statuses = sorted({(str(one.status), one.attempt) for one in ended})
+    assert statuses == [("failed", 1)], f"what is damaged ended as {statuses}"
+    errors = {scene.error(one) for one in damaged}
+    assert errors == {"DamagedTaskError"}, f"they failed with {errors}"
     web = scene.web()
     assert ask("GET", f"{web.base}/status/{body}").status == 500
     assert web.status(no_text).status == 200

@@ -10,6 +10,7 @@ from taskrow.domain.task import Task
 from taskrow.engine.clock import utc_now
 from tests.faults.board import case
 from tests.faults.scene import SHORT_LEASE, Scene, Shim, lines_of
+from tests.support.processes import eventually
 
 _LEASE = float(SHORT_LEASE["FLASK_TASKROW_LEASE"])
 
@@ -22,16 +23,28 @@ def _worker_lives(scene: Scene) -> None:
 def _play(scene: Scene, name: str, *args: object, **options: object) -> Task:
     """Run one bad task, and a good one after it, in a worker with one runner."""
     scene.worker("--runners", "1")
-    task = scene.final(scene.submit(name, *args, **options))
+    task = _end_of(scene, scene.submit(name, *args, **options))
     _worker_lives(scene)
     return task
 
 
+def _end_of(scene: Scene, task_id: str) -> Task:
+    try:
+        return scene.final(task_id)
+    except AssertionError as error:
+        raise AssertionError(f"it is still {scene.task(task_id).status}: {error}") from None
+
+
 def _ending_process(scene: Scene, how: str) -> str:
     mark = scene.path("mark")
-    task = _play(scene, "end_process", how, str(mark), crash_limit=1)
-    assert (task.status, task.attempt, scene.error(task.id)) == ("failed", 2, "WorkerLost")
-    assert lines_of(mark) == ["1", "2"]
+    scene.worker("--runners", "1")
+    task_id = scene.submit("end_process", how, str(mark), crash_limit=1)
+    eventually(lambda: scene.task(task_id).status.final or len(lines_of(mark)) > 2)
+    assert lines_of(mark) == ["1", "2"], f"it was begun as {lines_of(mark)}"
+    _worker_lives(scene)
+    task = scene.task(task_id)
+    ended = (task.status, task.attempt, scene.error(task.id))
+    assert ended == ("failed", 2, "WorkerLost"), f"it ended as {ended}"
     return f"two attempts, then failed: {task.error}"
 
 
@@ -48,7 +61,8 @@ def quiet_exit(scene: Scene) -> str:
 @case(17, "the task loops for ever", expected="ended at its timeout; failed")
 def endless(scene: Scene) -> str:
     task = _play(scene, "loop_for_ever")
-    assert (task.status, scene.error(task.id)) == ("failed", "TaskTimeout")
+    ended = (task.status, scene.error(task.id))
+    assert ended == ("failed", "TaskTimeout"), f"it ended as {ended}"
     return f"failed after its timeout: {task.error}"
 
 
@@ -114,12 +128,13 @@ def unknown(scene: Scene) -> str:
     task_id = scene.engine.submit("tests.faults.later.hello", "{}", scene.options())
     before.wait_for("UnknownTask")
     put_back = scene.task(task_id)
-    assert (put_back.status, put_back.attempt) == ("scheduled", 0)
-    assert before.stop() == 0
+    where = (str(put_back.status), put_back.attempt)
+    assert where == ("scheduled", 0), f"it is not put back, but {where}"
+    assert before.stop() == 0, before.output()
     deployed, seconds = _clock_when(scene, put_back.run_at)
     scene.start.worker("--runners", "1", app="tests.faults.later:app", env=deployed)
     task = scene.final(task_id)
-    assert (task.status, task.attempt, task.result) == ("succeeded", 1, '"hello"')
+    assert (task.status, task.attempt, task.result) == ("succeeded", 1, '"hello"'), task
     return (
         f"put back for {seconds:.0f} s, with the reason in its row: {put_back.error}; "
         "run by the first worker that knows it, as attempt 1"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
+from subprocess import TimeoutExpired
 
 from tests.faults.board import case
 from tests.faults.scene import Scene
@@ -17,14 +18,17 @@ def newer_tables(scene: Scene) -> str:
     with closing(sqlite3.connect(scene.file, isolation_level=None)) as file:
         file.execute("UPDATE taskrow_alembic_version SET version_num = '9999'")
     worker = scene.start.start("taskrow", "--app", "tests.faults.application:app", "worker")
-    code = worker.process.wait(30)
-    assert code != 0
-    assert "newer than this taskrow knows" in worker.output()
+    try:
+        code = worker.process.wait(30)
+    except TimeoutExpired:
+        raise AssertionError(f"the worker goes on: {worker.output()}") from None
+    assert code != 0, "the worker ended as if all were well"
+    assert "newer than this taskrow knows" in worker.output(), worker.output()
     refused = scene.web().submit().status
     with closing(sqlite3.connect(scene.file)) as file:
         rows = file.execute("SELECT id, status FROM tasks").fetchall()
-    assert rows == [(task_id, "queued")]
-    assert refused == 503
+    assert rows == [(task_id, "queued")], rows
+    assert refused == 503, f"the web process answers {refused}"
     return f"the worker ends with {code} and says why; the web process answers {refused}"
 
 

@@ -1,0 +1,34 @@
+"""Tasks that note each attempt that begins, for a history (tests/faults/history.py)."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from taskrow import TaskContext
+
+MARKS = "KILLS_MARKS"  # the environment variable with the file
+
+
+def begin(self: TaskContext) -> None:
+    """Note it, in one write."""
+    with Path(os.environ[MARKS]).open("a") as file:
+        file.write(f"{self.request.id} {self.request.attempt}\n")
+
+
+class Marks:
+    """The file, of which each line is read once."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._read = file, 0  # bytes
+        self.env = {MARKS: str(file)}
+        file.touch()
+
+    def new(self) -> list[tuple[str, int]]:
+        """The tasks and attempts that have begun since the last look, in that order."""
+        with self._file.open("rb") as file:
+            file.seek(self._read)
+            said = file.read()
+        self._read += len(said)
+        fields = [line.split() for line in said.decode().splitlines()]
+        return [(task_id, int(attempt)) for task_id, attempt in fields]
