@@ -149,7 +149,10 @@ class Upkeep:
         gone = {worker for worker in {c.worker for c in others} if self._liveness.is_gone(worker)}
         silent = self._silent(others, moment)
         taken = [claim for claim in others if claim.worker in gone or claim in silent]
-        return sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
+        reclaimed = sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
+        if gone:
+            self._liveness.tidy()
+        return reclaimed
 
     def _silent(self, others: list[Claim], moment: float) -> list[Claim]:
         """The claims whose heartbeat this worker itself saw stand still for a lease.

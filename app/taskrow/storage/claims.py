@@ -106,7 +106,7 @@ def _claim_statement(which: Select[tuple[int]], *names: str) -> Prepared:
             attempt=tasks.c.attempt + 1,
             worker=bindparam("by_worker"),
             started_at=bindparam("now"),
-            heartbeat=tasks.c.heartbeat + 1,  # of an attempt that was given back, it tells claims apart
+            heartbeat=tasks.c.heartbeat + 1,  # an attempt that is given back may have two claims
             lease_expires_at=bindparam("lease"),
             error=None,
             traceback=None,
