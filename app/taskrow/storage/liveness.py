@@ -76,7 +76,7 @@ def _signs_beside(database: Path, ids: str = "*") -> list[Path]:
 
 def _is_locked(sign: Path) -> bool:
     try:
-        lock = FileLock(sign)
+        lock = FileLock(sign, make=False)
     except OSError:  # of another user, or gone by now
         return sign.exists()
     try:
@@ -111,7 +111,7 @@ class FileLiveness(Liveness):
 
     def is_gone(self, worker: str) -> bool:
         path = self._path_of(worker)
-        return path.exists() and not _is_locked(path)
+        return not _is_locked(path) and path.exists()
 
     def tidy(self) -> None:
         free = [sign for sign in _signs_beside(self._database, _IDS) if not _is_locked(sign)]
@@ -142,7 +142,7 @@ def _lock_in_place(sign: Path) -> FileLock:
 def _remove_if_free(sign: Path) -> None:
     """Delete a sign that nobody holds, while it is locked."""
     with suppress(OSError):  # of another user, or gone by now
-        lock = FileLock(sign)
+        lock = FileLock(sign, make=False)
         try:
             if lock.try_lock():
                 sign.unlink(missing_ok=True)
