@@ -10,12 +10,14 @@ import pytest
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
-from taskrow.engine import endings
+from taskrow.engine import endings, exchanges
 from taskrow.engine.clock import DrivenClock
 from taskrow.engine.exchange import Give, exchange
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
+from taskrow.engine.supervisor import Supervisor
 from taskrow.engine.upkeep import Upkeep
+from taskrow.engine.worker_options import WorkerOptions
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.liveness import Liveness
@@ -70,3 +72,32 @@ def test_a_claim_has_a_whole_lease_whatever_was_seen_of_the_one_before(
     assert upkeep.reclaim(clock(), 2 * LEASE - 1) == 0
     assert upkeep.reclaim(clock(), 2 * LEASE) == 1
     assert engine.get(task_id).worker == next_worker
+
+
+def supervisor_of(engine: QueueEngine, monkeypatch: pytest.MonkeyPatch) -> Supervisor:
+    """A worker that knows of nobody whether he is dead."""
+    supervisor = Supervisor(engine, WorkerOptions(runner_command=["none"]))
+    monkeypatch.setattr(supervisor, "_upkeep", Upkeep(engine, supervisor.id, Unknown()))
+    return supervisor
+
+
+@pytest.mark.parametrize(
+    ("turns", "status"),
+    [
+        ([0, 5, 10, 15, 20, 25, 31], "scheduled"),
+        ([0, 5, 5 + LEASE], "running"),
+        ([0, 5, 36, 41, 46, 51, 56, 61], "running"),
+        ([0, 5, 36, 41, 46, 51, 56, 61, 66], "scheduled"),
+    ],
+)
+def test_what_was_while_the_worker_itself_could_not_write_is_not_silence(
+    engine: QueueEngine, monkeypatch: pytest.MonkeyPatch, turns: list[float], status: str
+) -> None:
+    task_id = engine.submit("app.add", "{}", TaskOptions())
+    turn(engine, "silent")
+    supervisor = supervisor_of(engine, monkeypatch)
+    for moment in turns:
+        monkeypatch.setattr(exchanges, "monotonic", lambda at=moment: 1000.0 + at)
+        supervisor._work_on_rows(1000.0 + moment)
+    assert engine.get(task_id).status == status
+    supervisor._finish()

@@ -100,6 +100,7 @@ class Model:
     def claim(self, row: Row, worker: str, now: datetime, lease: datetime) -> None:
         row.status, row.worker = "running", worker
         row.attempt += 1
+        row.heartbeat += 1
         row.started_at, row.lease_expires_at = now, lease
         row.error = None
         if row.unique_key is not None and row.unique_key.startswith("waiting:"):

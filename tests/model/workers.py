@@ -195,7 +195,8 @@ class Workers(World):
     @rule(held=HELD)
     def reclaim_late(self, held: Held) -> None:
         """By what somebody saw at the time of the claim, however long ago that was."""
-        held = self._who_acts(held)
+        acting = self._who_acts(held)
+        held = acting if self._acts % 3 else held  # also a claim whose attempt was given back
         engine, now = self.place.engine, self.now
         ending = endings.lost(engine, held.claim, "it was silent", now)
         taken = self.place.database.write(lambda c: finish.reclaim(c, ending, now=now))

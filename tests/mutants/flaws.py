@@ -77,8 +77,8 @@ FLAWS = (
         edits=[
             (
                 "storage/gate.py",
-                "os.open(path, _FLAGS, 0o600)",
-                "os.open(path, _FLAGS, 0o644)",
+                "os.open(path, flags, 0o600)",
+                "os.open(path, flags, 0o644)",
             )
         ],
         tests=["storage/test_sqlite_file.py::test_every_file_is_for_its_owner_alone"],
@@ -106,6 +106,28 @@ FLAWS = (
             ("storage/finish.py", ", tasks.c.heartbeat == ending.claim.heartbeat)", ")"),
         ],
         tests=["storage/test_fence.py::test_a_worker_that_gave_news_meanwhile_keeps_its_task"],
+    ),
+    Flaw(
+        name="silence counts while nobody can write",
+        edits=[("engine/upkeep.py", "max(since, self._could_write_since)", "max(since, 0.0)")],
+        tests=[
+            "engine/test_reclaim.py"
+            "::test_what_was_while_the_worker_itself_could_not_write_is_not_silence"
+        ],
+    ),
+    Flaw(
+        name="a missing sign of life is a death",
+        edits=[
+            (
+                "storage/liveness.py",
+                "not _is_locked(path) and path.exists()",
+                "not _is_locked(path)",
+            )
+        ],
+        tests=[
+            "storage/test_liveness.py"
+            "::test_whether_a_worker_lives_whose_sign_was_deleted_is_not_known"
+        ],
     ),
     Flaw(
         name="retry of what is not over",

@@ -131,6 +131,18 @@ def test_a_worker_that_gave_news_meanwhile_keeps_its_task(database: Database) ->
     assert reclaim(database, claim_of(before))
 
 
+def test_what_was_seen_of_a_claim_says_nothing_of_the_next_one_of_its_attempt(
+    database: Database,
+) -> None:
+    claim = claimed(database)
+    assert settle(database, ending(claim, Status.QUEUED))
+    [again] = take(database)
+    assert (again.which, again.worker) == (claim.which, claim.worker)
+    assert not reclaim(database, claim)
+    assert find(database, claim.id).status is Status.RUNNING
+    assert reclaim(database, again)
+
+
 def test_what_a_reclaimed_worker_brings_later_is_dropped(database: Database) -> None:
     claim = claimed(database)
     assert reclaim(database, claim, Status.FAILED)
@@ -147,7 +159,7 @@ def test_a_heartbeat_extends_the_lease_of_its_own_worker_alone(database: Databas
     settle(database, ending(done, Status.SUCCEEDED))
     cancel(database, mine.id)
     assert beat(database, "one") == {mine.which: Beaten(cancel=True, terminate=False)}
-    assert (find(database, mine.id).heartbeat, find(database, theirs.id).heartbeat) == (1, 0)
+    assert (find(database, mine.id).heartbeat, find(database, theirs.id).heartbeat) == (2, 1)
     assert find(database, mine.id).lease_expires_at == LEASE + SECOND
     assert find(database, theirs.id).lease_expires_at == LEASE
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from taskrow.domain.task import Status
 from taskrow.storage.database import Database
 from taskrow.storage.doorbell import ChannelBell, Doorbell, open_doorbell
 from taskrow.storage.gate import FileLock
-from taskrow.storage.liveness import FileLiveness, Liveness, new_worker_id, show_life
+from taskrow.storage.liveness import FileLiveness, Liveness, gone_workers, new_worker_id, show_life
 from taskrow.storage.submit import WORK
 from tests.storage.processes import running
+from tests.storage.rows import claimed, ending, settle
 from tests.storage.workloads import live, live_with_a_runner
 from tests.support.processes import eventually
 
@@ -58,16 +60,44 @@ def test_a_worker_that_is_stopped_is_not_gone(mine: Liveness, database_url: str)
         assert not mine.is_gone(OTHER)
 
 
-def test_a_worker_that_signed_off_is_gone(mine: Liveness, database_url: str) -> None:
+def test_a_worker_that_signed_off_shows_no_life(
+    database: Database, mine: Liveness, database_url: str
+) -> None:
     with running(live, database_url, OTHER) as child:
         assert child.hear() == "alive"
         child.tell()
         assert child.hear() == "signed off"
+        assert eventually(lambda: gone_workers(database, [OTHER]) == {OTHER}, seconds=10)
+        assert mine.is_gone(OTHER) == (database.dialect == "postgresql"), "without a file: unknown"
+
+
+def test_a_worker_that_signs_off_while_something_runs_under_it_is_gone(
+    database: Database, mine: Liveness, database_url: str
+) -> None:
+    with running(live, database_url, OTHER) as child:
+        assert child.hear() == "alive"
+        claim = claimed(database, worker=OTHER)
+        child.tell()
+        assert child.hear() == "signed off"
         assert eventually(lambda: mine.is_gone(OTHER), seconds=10)
+    mine.tidy()
+    assert mine.is_gone(OTHER), "its sign stands until its task is taken from it"
+    assert settle(database, ending(claim, Status.SUCCEEDED))
+    mine.tidy()
+    assert mine.is_gone(OTHER) == (database.dialect == "postgresql"), "its file is cleared away"
 
 
-def test_a_worker_that_never_was_is_gone(mine: Liveness) -> None:
-    assert mine.is_gone(OTHER)
+def test_whether_a_worker_lives_whose_sign_was_deleted_is_not_known(
+    sqlite: Database, sqlite_url: str, path: Path
+) -> None:
+    bell = open_doorbell(sqlite, WORK)
+    mine = show_life(sqlite, "web1-0-00000000", bell)
+    with running(live, sqlite_url, OTHER) as child:
+        assert child.hear() == "alive"
+        path.with_name(f"{path.name}-worker-{OTHER}").unlink()
+        assert not mine.is_gone(OTHER)
+    mine.close()
+    bell.close()
 
 
 def test_two_may_ask_about_the_same_worker(
@@ -93,6 +123,7 @@ def test_on_sqlite_a_worker_lives_as_long_as_one_of_its_runners(
         assert not mine.is_gone(OTHER)
         child.tell("end, runner")
         assert eventually(lambda: mine.is_gone(OTHER))
+    mine.tidy()
     assert not list(path.parent.glob(f"*{OTHER}")), "its file is cleared away"
     mine.close()
     assert not list(path.parent.glob("*-worker-*"))
@@ -147,7 +178,7 @@ def test_an_id_of_a_worker_is_fit_for_a_file_name(host: str) -> None:
 
 def test_the_signs_of_killed_workers_are_tidied_away_and_no_other_files(tmp_path: Path) -> None:
     database = tmp_path / "tasks.db"
-    mine, other = FileLiveness(database, "web1-0-00000000"), FileLiveness(database, OTHER)
+    mine, other = (FileLiveness(database, worker, set) for worker in ("web1-0-00000000", OTHER))
     (tmp_path / "tasks.db-worker-web1-7-dddddddd").touch()
     (tmp_path / "tasks.db-worker-notes.txt").touch()
     mine.tidy()
@@ -173,9 +204,9 @@ def test_a_sign_that_was_tidied_away_before_it_was_locked_is_made_again(
         lock_before(lock, deadline)
 
     monkeypatch.setattr(FileLock, "lock_before", lock_after_a_theft)
-    other = FileLiveness(tmp_path / "tasks.db", OTHER)
+    other = FileLiveness(tmp_path / "tasks.db", OTHER, set)
     assert sign.exists()
-    mine = FileLiveness(tmp_path / "tasks.db", "web1-0-00000000")
+    mine = FileLiveness(tmp_path / "tasks.db", "web1-0-00000000", set)
     assert not mine.is_gone(OTHER)
     mine.close()
     other.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 
 import pytest
@@ -13,6 +14,7 @@ from taskrow.storage.liveness import show_life
 from taskrow.storage.submit import WORK
 from tests.apps.doors.tasks import add, queue
 from tests.doors.site import open_app
+from tests.support.processes import eventually
 
 
 @queue.task
@@ -30,6 +32,18 @@ def is_its_worker_gone() -> bool:
     return gone
 
 
+@queue.task
+def wait_for_heartbeats() -> bool:
+    """Whether others hear of its worker again and again while it runs."""
+    return eventually(lambda: heartbeat() >= 3)
+
+
+def heartbeat() -> int:
+    with queue.engine().database.read() as connection:
+        running = connection.exec_driver_sql("SELECT heartbeat FROM tasks WHERE status = 'running'")
+        return int(running.scalar() or 0)
+
+
 @pytest.fixture
 def eager_app(database_url: str) -> Iterator[Flask]:
     with open_app(database_url, TASKROW_EAGER=True) as app, app.app_context():
@@ -44,6 +58,14 @@ def test_tasks_run_where_they_are_submitted(eager_app: Flask) -> None:
 
 def test_a_worker_beside_it_knows_that_it_lives(eager_app: Flask) -> None:
     assert is_its_worker_gone.delay().get(0) is False
+
+
+def test_it_gives_news_while_a_task_runs_and_leaves_no_thread(database_url: str) -> None:
+    options = {"TASKROW_EAGER": True, "TASKROW_HEARTBEAT": 0.05}
+    with open_app(database_url, **options) as app, app.app_context():
+        assert wait_for_heartbeats.delay().get(0) is True
+        assert "taskrow-pulse" not in {thread.name for thread in threading.enumerate()}
+    queue._apps.remove(app)
 
 
 def test_a_stored_view_has_its_answer_behind_the_202(eager_app: Flask) -> None:

@@ -31,7 +31,7 @@ class Exchanges:
     """The exchanges of one worker. Times are monotonic seconds.
 
     ``hungry``: there may be more to claim than was taken. ``next_due``: when the next scheduled
-    task is. ``beat_at``: when the next heartbeat is.
+    task is. ``beat_at``: when the next heartbeat is; ``beaten_at``: when the last one was written.
     """
 
     def __init__(
@@ -56,7 +56,7 @@ class Exchanges:
         self._turns = Turns()
         self.hungry = True
         self.next_due: datetime | None = None
-        self.beat_at = 0.0
+        self.beat_at = self.beaten_at = 0.0
 
     def want_exchange(self, moment: float) -> bool:
         """Whether there is something to write or to claim, and it cannot wait."""
@@ -109,7 +109,7 @@ class Exchanges:
         if give.capacity:
             self.hungry = len(take.claimed) >= give.capacity
         if give.beat:
-            self.beat_at = moment + self._engine.settings.heartbeat
+            self.beaten_at, self.beat_at = moment, moment + self._engine.settings.heartbeat
         self._journal.all_ended(give.endings, take.lost)
         if take.beaten is not None:
             # A row that its own runner ended meanwhile is not taken away: it has said so before.

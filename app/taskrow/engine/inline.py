@@ -23,6 +23,7 @@ from taskrow.engine.journal import Journal
 from taskrow.engine.messages import OVER, decode_assignment, encode_assignment
 from taskrow.engine.outcome import run_assignment
 from taskrow.engine.progress import ProgressBook
+from taskrow.engine.pulse import Pulse
 from taskrow.errors import CancelRequested
 from taskrow.storage import claims, queries, upkeep
 from taskrow.storage.doorbell import open_doorbell
@@ -72,6 +73,10 @@ class InlineWorker:
         ending = endings.ending_of(self._engine, claim, said, self._engine.clock())
         return replace(ending, progress=self._progress.close(claim), seconds=said.ms / 1000)
 
+    def beat(self) -> None:
+        """Let others know that what it runs is not lost."""
+        self._exchange(beat=True)
+
     def note(self, claim: Claim, progress: str) -> None:
         """Write what a task says of its progress, if it is time to."""
         moment = time.monotonic()
@@ -80,9 +85,12 @@ class InlineWorker:
             self._engine.database.write(lambda c: claims.write_progress(c, due))
             self._progress.written(due, moment)
 
-    def _exchange(self, *ended: Ending, capacity: int = 0) -> Take:
+    def _exchange(self, *ended: Ending, capacity: int = 0, beat: bool = False) -> Take:
         now, lease = self._engine.clock(), timedelta(seconds=self._engine.settings.lease)
-        give = Give(worker=self.id, now=now, lease=now + lease, endings=ended, capacity=capacity)
+        give = Give(
+            worker=self.id, now=now, lease=now + lease,
+            endings=ended, capacity=capacity, beat=beat,
+        )  # fmt: skip
         return self._engine.database.write(lambda connection: exchange(connection, give))
 
 
@@ -117,7 +125,8 @@ class EagerRuns:
     """Runs each task as it is submitted, in the thread that submits it, until it is over.
 
     Nothing is waited for: neither a countdown nor the delay before a retry. It shows its life like
-    a worker, so that a real one beside it does not take its tasks for lost.
+    a worker, and gives heartbeats while anything runs, so that a real one beside it does not take
+    its tasks for lost.
     """
 
     def __init__(self, engine: QueueEngine) -> None:
@@ -126,6 +135,8 @@ class EagerRuns:
         self._worker = new_worker_id(socket.gethostname())
         self._bell = open_doorbell(engine.database, WORK)
         self._liveness = show_life(engine.database, self._worker, self._bell)
+        heart = InlineWorker(engine, self._worker)
+        self._pulse = Pulse(heart.beat, engine.settings.heartbeat)
 
     def run(self, task_id: str) -> None:
         """Run one task. What this process does not know, it leaves to a worker that does."""
@@ -133,8 +144,9 @@ class EagerRuns:
         if task is None or self._engine.registry.find(task.name) is None:
             return
         worker = InlineWorker(self._engine, self._worker)
-        while (claim := self._claim(task_id)) is not None:
-            worker.run(claim)
+        with self._pulse.kept():
+            while (claim := self._claim(task_id)) is not None:
+                worker.run(claim)
 
     def _claim(self, task_id: str) -> Claim | None:
         now, lease = self._engine.clock(), timedelta(seconds=self._engine.settings.lease)

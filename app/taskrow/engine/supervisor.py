@@ -136,6 +136,7 @@ class Supervisor:
 
     def _exchange(self, moment: float) -> None:
         self._rows.exchange(moment)
+        self._upkeep.beaten(self._rows.beaten_at)
         self._rest_until = 0.0
         self._upkeep.tend_log()
 

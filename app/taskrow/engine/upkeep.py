@@ -29,6 +29,7 @@ log = logging.getLogger("taskrow.worker")
 
 RECLAIM_EVERY = 0.5  # seconds
 FOLD_EVERY = 60.0
+_LATE = 2  # heartbeats between two that were written
 _WORKERS_KEPT = timedelta(days=7)  # after they were last seen
 
 
@@ -38,6 +39,7 @@ class Upkeep:
     def __init__(self, engine: QueueEngine, worker: str, liveness: Liveness) -> None:
         self._engine, self._worker, self._liveness = engine, worker, liveness
         self._seen: dict[tuple[object, ...], tuple[int, float]] = {}
+        self._beaten_at = self._could_write_since = 0.0
         self._fold_at = 0.0
         self._told_of: str | None = None  # the revision of newer tables
         self._firing = Firing(engine)
@@ -142,6 +144,16 @@ class Upkeep:
                 revision, known_revisions()[-1],
             )  # fmt: skip
 
+    def beaten(self, moment: float) -> None:
+        """A heartbeat of this worker's own was written. If late, others could not write either.
+
+        Whatever kept it (a lock, a server that was gone, a machine that slept): from now on they
+        have a whole lease to be heard of.
+        """
+        if moment - self._beaten_at > _LATE * self._engine.settings.heartbeat:
+            self._could_write_since = moment
+        self._beaten_at = moment
+
     def reclaim(self, now: datetime, moment: float) -> int:
         """Take tasks back from workers that are dead, or silent for a whole lease."""
         with self._engine.database.read() as connection:
@@ -149,13 +161,17 @@ class Upkeep:
         gone = {worker for worker in {c.worker for c in others} if self._liveness.is_gone(worker)}
         silent = self._silent(others, moment)
         taken = [claim for claim in others if claim.worker in gone or claim in silent]
-        return sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
+        reclaimed = sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
+        if gone:
+            self._liveness.tidy()
+        return reclaimed
 
     def _silent(self, others: list[Claim], moment: float) -> list[Claim]:
         """The claims whose heartbeat this worker itself saw stand still for a lease.
 
         By its own monotonic clock, never by the times in the row: clocks jump and differ. An
         attempt that was given back and claimed again has a lease of its own, under its old number.
+        What was while this worker could not write either is not silence.
         """
         before, self._seen = self._seen, {}
         silent = []
@@ -163,6 +179,7 @@ class Upkeep:
             key = (claim.seq, claim.attempt, claim.worker, claim.started_at)
             heartbeat, since = before.get(key, (None, moment))
             since = since if heartbeat == claim.heartbeat else moment
+            since = max(since, self._could_write_since)
             self._seen[key] = (claim.heartbeat, since)
             if moment - since >= self._engine.settings.lease:
                 silent.append(claim)

@@ -106,6 +106,7 @@ def _claim_statement(which: Select[tuple[int]], *names: str) -> Prepared:
             attempt=tasks.c.attempt + 1,
             worker=bindparam("by_worker"),
             started_at=bindparam("now"),
+            heartbeat=tasks.c.heartbeat + 1,  # an attempt that is given back may have two claims
             lease_expires_at=bindparam("lease"),
             error=None,
             traceback=None,
@@ -270,6 +271,11 @@ def running_elsewhere(connection: Connection, *, worker: str) -> list[Claim]:
     """The claims of all other workers: candidates for a reclaim."""
     rows = _RUNNING_ELSEWHERE.fetch(connection, [worker])
     return _with_past(connection, [_claim_of(row) for row in rows])
+
+
+def running_workers(connection: Connection) -> set[str]:
+    """Under which workers anything runs."""
+    return set(connection.execute(select(tasks.c.worker).where(_RUNNING).distinct()).scalars())
 
 
 def _count_outcomes(connection: Connection, seqs: Sequence[int]) -> dict[tuple[int, str], int]:

@@ -36,10 +36,14 @@ _SHORT, _LONG = 0.0001, 0.001  # seconds between tries: at first, and after a hu
 
 
 class FileLock:
-    """An exclusive flock on a file that is made for it, private to this user (mode 0600)."""
+    """An exclusive flock on a file that is made for it, private to this user (mode 0600).
 
-    def __init__(self, path: Path) -> None:
-        self._file = os.open(path, _FLAGS, 0o600)
+    make: False for one that must be there; FileNotFoundError where it is not.
+    """
+
+    def __init__(self, path: Path, *, make: bool = True) -> None:
+        flags = _FLAGS if make else _FLAGS & ~os.O_CREAT
+        self._file = os.open(path, flags, 0o600)
 
     def try_lock(self) -> bool:
         if fcntl is None:

@@ -11,13 +11,15 @@ import hashlib
 import os
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
+from taskrow.errors import DatabaseError
+from taskrow.storage.claims import running_workers
 from taskrow.storage.database import Database
 from taskrow.storage.doorbell import ChannelBell, Doorbell
 from taskrow.storage.gate import FileLock
@@ -38,7 +40,7 @@ class Liveness(ABC):
         """Show the sign again where it was lost with a connection."""
 
     def tidy(self) -> None:  # noqa: B027 - most signs go with their worker
-        """Remove what is left of the signs of workers that were killed."""
+        """Remove what dead workers left of their signs, once nothing runs under them."""
 
     @abstractmethod
     def is_gone(self, worker: str) -> bool:
@@ -52,7 +54,7 @@ class Liveness(ABC):
 def show_life(database: Database, worker: str, bell: Doorbell) -> Liveness:
     """Begin to show that ``worker`` lives, before it claims anything."""
     if isinstance(database, SqliteDatabase):
-        return FileLiveness(database.path, worker)
+        return FileLiveness(database.path, worker, lambda: _workers_of_rows(database))
     assert isinstance(database, PostgresDatabase)
     assert isinstance(bell, ChannelBell)
     return AdvisoryLiveness(database, worker, bell)
@@ -61,7 +63,11 @@ def show_life(database: Database, worker: str, bell: Doorbell) -> Liveness:
 def living_workers(database: Path) -> list[str]:
     """The workers whose signs beside an SQLite file are locked."""
     signs = _signs_beside(database)
-    return [sign.name[len(database.name + _SIGN) :] for sign in signs if _is_locked(sign)]
+    return [_worker_of(database, sign) for sign in signs if _is_locked(sign)]
+
+
+def _worker_of(database: Path, sign: Path) -> str:
+    return sign.name[len(database.name + _SIGN) :]
 
 
 def _signs_beside(database: Path, ids: str = "*") -> list[Path]:
@@ -70,7 +76,7 @@ def _signs_beside(database: Path, ids: str = "*") -> list[Path]:
 
 def _is_locked(sign: Path) -> bool:
     try:
-        lock = FileLock(sign)
+        lock = FileLock(sign, make=False)
     except OSError:  # of another user, or gone by now
         return sign.exists()
     try:
@@ -80,17 +86,22 @@ def _is_locked(sign: Path) -> bool:
 
 
 def gone_workers(database: Database, workers: Collection[str]) -> set[str]:
-    """Those of the given workers that are surely dead, in the eyes of who is no worker."""
+    """Those of the given workers that show no life, in the eyes of who is no worker."""
     if isinstance(database, SqliteDatabase):
         return set(workers) - set(living_workers(database.path))
     return {worker for worker in workers if _is_lock_free(database, worker)}
 
 
 class FileLiveness(Liveness):
-    """A locked file ``<database>-worker-<id>``."""
+    """A locked file ``<database>-worker-<id>``.
 
-    def __init__(self, database: Path, worker: str) -> None:
-        self._database = database
+    One that is there and free is a death. Where none is, nobody knows: somebody may have deleted
+    it under a worker that lives. So a sign stays for as long as something runs under its worker.
+    ``in_use``: the workers under which anything does; DatabaseError where that cannot be told.
+    """
+
+    def __init__(self, database: Path, worker: str, in_use: Callable[[], set[str]]) -> None:
+        self._database, self._worker, self._in_use = database, worker, in_use
         self._path = self._path_of(worker)
         self._lock = _lock_in_place(self._path)
         self.shared_file = self._lock.fileno()
@@ -100,16 +111,19 @@ class FileLiveness(Liveness):
 
     def is_gone(self, worker: str) -> bool:
         path = self._path_of(worker)
-        return not path.exists() or _remove_if_free(path)
+        return not _is_locked(path) and path.exists()
 
     def tidy(self) -> None:
-        """Who takes a dead worker's tasks removes its sign; nobody does where it had none."""
-        for sign in _signs_beside(self._database, _IDS):
-            _remove_if_free(sign)
+        free = [sign for sign in _signs_beside(self._database, _IDS) if not _is_locked(sign)]
+        in_use = self._in_use() if free else set()  # looked up when they were dead: none claims now
+        for sign in free:
+            if _worker_of(self._database, sign) not in in_use:
+                _remove_if_free(sign)
 
     def close(self) -> None:
-        with suppress(OSError):  # where it cannot be deleted, the next one to look does it
-            self._path.unlink()
+        with suppress(OSError, DatabaseError):  # else the next one that tidies up does it
+            if self._worker not in self._in_use():
+                self._path.unlink()
         self._lock.close()
 
 
@@ -125,17 +139,20 @@ def _lock_in_place(sign: Path) -> FileLock:
         lock.close()
 
 
-def _remove_if_free(sign: Path) -> bool:
-    """Delete a sign that nobody holds, while it is locked; returns whether it was such a one."""
+def _remove_if_free(sign: Path) -> None:
+    """Delete a sign that nobody holds, while it is locked."""
     with suppress(OSError):  # of another user, or gone by now
-        lock = FileLock(sign)
+        lock = FileLock(sign, make=False)
         try:
-            if free := lock.try_lock():
+            if lock.try_lock():
                 sign.unlink(missing_ok=True)
-            return free
         finally:
             lock.close()
-    return False
+
+
+def _workers_of_rows(database: Database) -> set[str]:
+    with database.read() as connection:
+        return running_workers(connection)
 
 
 class AdvisoryLiveness(Liveness):
