@@ -128,7 +128,7 @@ class _Open:
         self.readers = Readers(file, readers, place=str(path), patience=busy_timeout)
         writers = _engine(path, busy_timeout, _set_up_writer)
         self._writer = Writer(path, file, writers, patience=busy_timeout)
-        self.commits = GroupCommit(self._writer.transact)
+        self.commits = GroupCommit(self._writer)
 
     def truncate_log(self) -> None:
         self._writer.checkpoints.truncate_next()

@@ -45,6 +45,7 @@ class Writer:
         self._notes: dict[Any, Any] = {}  # on the connection
         self.thread: int | None = None  # which one is in a transaction
         self.rests = False  # to be closed after the transaction
+        self.may_stand = False  # the COMMIT of the last transaction was sent
 
     @property
     def is_open(self) -> bool:
@@ -54,8 +55,9 @@ class Writer:
         """Run ``work`` in a transaction; it is committed and fsynced when this returns.
 
         DatabaseBusyError when there is no turn in time; DatabaseError, SQLAlchemy's errors, and
-        whatever the work raises: then nothing of it stands.
+        whatever the work raises: then nothing of it stands, unless ``may_stand`` says that it may.
         """
+        self.may_stand = False
         deadline = time.monotonic() + self._patience
         gate = self._gate or self._open_gate()
         gate.enter(deadline)
@@ -73,10 +75,12 @@ class Writer:
         self.thread = threading.get_ident()
         try:
             if is_one_statement:
+                self.may_stand = True
                 return _despite_outsiders(work, connection, deadline)
             _despite_outsiders(_begin, connection, deadline)
             done = work(connection)
             _must_stand(connection)
+            self.may_stand = True
             drive(connection, "COMMIT")
             if connection.in_nested_transaction():  # which user code has left open
                 connection.rollback()
