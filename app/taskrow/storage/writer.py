@@ -7,6 +7,7 @@ were 20 of 60 microseconds that a submit took beside the fsync).
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from taskrow.errors import DatabaseError
 from taskrow.storage.alone import WorkFailed
@@ -24,6 +25,8 @@ from taskrow.storage.database import raise_plainly
 from taskrow.storage.gate import Gate
 from taskrow.storage.prepared import Once, drive, driver_of
 from taskrow.storage.same_file import SameFile
+
+log = logging.getLogger("taskrow.database")
 
 T = TypeVar("T")
 
@@ -97,16 +100,25 @@ class Writer:
         is_undone = _roll_back(connection)
         is_trouble = isinstance(error, OperationalError | WorkFailed)
         if is_trouble or not is_undone or not connection.in_transaction():
-            self._connection = None
-            connection.invalidate()
-            connection.close()
+            self._give_up(connection)
+
+    def _give_up(self, connection: Connection) -> None:
+        self._connection = None
+        connection.invalidate()
+        connection.close()
 
     def _after_commit(self) -> None:
+        """What is done for upkeep: its trouble is nobody's who has heard of no commit yet."""
         connection = self._connection
         assert connection is not None
-        self.checkpoints.after_commit(connection, self._notes)
-        if self.rests:
-            self._close_connection()
+        try:
+            self.checkpoints.after_commit(connection, self._notes)
+            if self.rests:
+                self._close_connection()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            log.warning("the upkeep of %s failed after a commit: %s", self._path, error)
+            _roll_back(connection)
+            self._give_up(connection)
 
     def _open_gate(self) -> Gate:
         try:
