@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 from flask import Flask
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
 from taskrow import SettingsError
@@ -84,6 +84,41 @@ def test_a_table_of_theirs_that_is_seen_first_is_not_written_to(shop: Flask, url
     ):
         ship.apply_async((1,), session=session)
     assert count(shop, "tasks") == 0
+
+
+def test_a_connection_whose_search_path_was_changed_is_asked_again(shop: Flask, url: str) -> None:
+    engine = create_engine(url, pool_size=1)
+    with Session(engine) as session:
+        session.execute(text("CREATE SCHEMA tenant"))
+        session.execute(text("CREATE TABLE tenant.tasks (LIKE public.tasks)"))
+        ship.apply_async((1,), session=session)
+        session.execute(text("SET search_path TO tenant, public"))
+        with pytest.raises(SettingsError, match="no transaction spans the two"):
+            ship.apply_async((2,), session=session)
+        session.commit()
+    with Session(engine) as session:  # it is the connection that remembers
+        with pytest.raises(SettingsError, match="no transaction spans the two"):
+            ship.apply_async((3,), session=session)
+        session.execute(text("SET search_path TO public"))
+        ship.apply_async((4,), session=session)
+        session.commit()
+        assert session.execute(text("SELECT count(*) FROM tenant.tasks")).scalar() == 0
+    engine.dispose()
+    assert count(shop, "tasks") == 2
+
+
+def test_a_join_is_looked_after_in_one_short_statement(shop: Flask, url: str) -> None:
+    engine = create_engine(url)
+    asked: list[str] = []
+    with Session(engine) as session:
+        ship.apply_async((1,), session=session)
+        event.listen(engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        ship.apply_async((2,), session=session)
+        assert [sql.split()[0] for sql in asked[:2]] == ["SELECT", "INSERT"]
+        assert sum("to_regclass" in sql for sql in asked) == 1
+        session.commit()
+    engine.dispose()
+    assert count(shop, "tasks") == 2
 
 
 def test_no_password_is_told(shop: Flask, url: str) -> None:

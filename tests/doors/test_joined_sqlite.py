@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 
-from taskrow import DatabaseBusyError, SchemaError, SettingsError
+from taskrow import DatabaseBusyError, DatabaseError, SchemaError, SettingsError
 from tests.apps.shop import Order, db, place, ship
 from tests.apps.shop_site import count, counts, open_shop, queue_of, shop_without_tables
 
@@ -172,3 +174,49 @@ def test_links_to_the_file_are_the_file(shop: Flask, tmp_path: Path) -> None:
         session.commit()
     engine.dispose()
     assert count(shop, "tasks") == 1
+
+
+class TestAFileThatWasReplaced:
+    """A connection that was open before writes into a file that nobody finds."""
+
+    @pytest.fixture
+    def replace(self, sqlite_url: str, tmp_path: Path) -> Callable[[], None]:
+        file, other = Path(str(make_url(sqlite_url).database)), tmp_path / "copy.db"
+
+        def replace() -> None:
+            with closing(sqlite3.connect(file)) as source, closing(sqlite3.connect(other)) as copy:
+                source.backup(copy)
+            other.rename(file)
+
+        return replace
+
+    def refuse(self, engine: Engine) -> None:
+        with Session(engine) as session, pytest.raises(DatabaseError, match="replaced while"):
+            ship.apply_async((1,), session=session)
+
+    def test_a_connection_that_has_joined_before_is_refused(
+        self, shop: Flask, engine: Engine, replace: Callable[[], None]
+    ) -> None:
+        with Session(engine) as session:
+            ship.apply_async((1,), session=session)
+            session.commit()
+        queue_of(shop).close()  # so that taskrow itself has the new file
+        replace()
+        assert count(shop, "tasks") == 1
+        self.refuse(engine)
+        engine.dispose()
+        with Session(engine) as session:
+            ship.apply_async((2,), session=session)
+            session.commit()
+        assert count(shop, "tasks") == 2
+
+    @pytest.mark.usefixtures("shop")
+    def test_one_that_has_not_is_refused_as_a_submit_beside_it_is(
+        self, engine: Engine, replace: Callable[[], None]
+    ) -> None:
+        with engine.connect() as connection:
+            connection.execute(text("SELECT count(*) FROM tasks"))
+        replace()
+        with pytest.raises(DatabaseError, match="replaced while"):
+            ship.delay(1)
+        self.refuse(engine)

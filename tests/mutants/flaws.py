@@ -54,7 +54,8 @@ FLAWS = (
         edits=[
             (
                 "storage/writer.py",
-                '            _must_stand(connection)\n            drive(connection, "COMMIT")\n',
+                "            _must_stand(connection)\n            self.may_stand = True\n"
+                '            drive(connection, "COMMIT")\n',
                 "            if driver_of(connection).in_transaction:\n"
                 '                drive(connection, "COMMIT")\n',
             )

@@ -23,6 +23,8 @@ def log_of(database: Path) -> Path:
 
 def commits(database: Path) -> int:
     """The transactions that were committed since the log began: each ends with a marked frame."""
+    if size(database) == 0:
+        return 0
     data = log_of(database).read_bytes()
     page, salts = struct.unpack(">I", data[8:12])[0], data[16:24]
     frames = [data[at : at + _FRAME] for at in range(_HEADER, len(data), _FRAME + page)]

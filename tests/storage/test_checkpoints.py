@@ -17,7 +17,7 @@ from taskrow.storage.submit import submit
 from tests.storage import log
 from tests.storage.processes import running
 from tests.storage.rows import NOW, add, new_task
-from tests.storage.workloads import write_on_a_small_disk
+from tests.storage.workloads import write_on_a_small_disk, write_without_descriptors
 
 MEGABYTE = 1024 * 1024
 LOG_LIMIT = 40 * MEGABYTE
@@ -106,6 +106,28 @@ def test_a_checkpoint_that_fails_does_not_take_back_what_is_committed(
     assert (rows, error) == (stored, "DatabaseError")
     assert stored * MEGABYTE // 4 > 12 * MEGABYTE, "the log went on where the file could not"
     assert is_sound(path)
+
+
+@pytest.mark.parametrize("error", [OSError(24, "too many"), sqlite3.OperationalError("disk")])
+def test_upkeep_that_fails_is_no_error_of_who_has_committed(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr(checkpoints.Checkpoints, "after_commit", fail)
+    for _ in range(2):
+        add(sqlite)
+    monkeypatch.undo()
+    add(sqlite)
+    with sqlite.read() as connection:
+        assert len(queries.list_tasks(connection)) == 3
+
+
+@pytest.mark.usefixtures("sqlite")
+def test_where_no_file_can_be_opened_any_more_a_commit_is_no_error(sqlite_url: str) -> None:
+    with running(write_without_descriptors, sqlite_url) as child:
+        assert child.hear() == "stored"
 
 
 def test_a_log_that_cannot_be_folded_is_told_of_once(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
+from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,13 +15,17 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from taskrow.errors import DatabaseBusyError, DatabaseError
-from taskrow.storage import queries
+from taskrow.storage import queries, writer
 from taskrow.storage.database import Database
+from taskrow.storage.prepared import drive
+from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import NewTask, submit
 from tests.storage import log
 from tests.storage.rows import NOW, add, new_task
+from tests.support.processes import eventually
 
 THREADS, EACH = 16, 20
+Work = Callable[[Connection], object]
 
 
 def storm(database: Database, work: Callable[[Connection, NewTask], object]) -> dict[str, object]:
@@ -138,6 +144,61 @@ def test_a_thread_that_is_told_to_end_while_it_commits_for_others_deceives_none_
     kinds = {type(error) for error in told.values()}
     assert kinds <= {type(None), SystemExit, DatabaseBusyError}
     add(sqlite)
+
+
+def write_in_one_commit(database: Database, works: list[Work], before: Work) -> list[object]:
+    """Have threads stand in line while ``before`` is run, so that they share the next commit."""
+    assert isinstance(database, SqliteDatabase)
+    line = database._open().commits._line
+
+    def leave_when_all_wait(connection: Connection) -> None:
+        futures.extend(pool.submit(database.write, work) for work in works)
+        assert eventually(lambda: len(line) == len(works))
+        before(connection)
+
+    futures: list[Future[object]] = []
+    with ThreadPoolExecutor(len(works)) as pool:
+        with suppress(DatabaseError):
+            database.write(leave_when_all_wait)
+        return [future.exception() for future in futures]
+
+
+class TestAnErrorAfterTheCommit:
+    """It is told as it is: nobody's work is run again, which would find its own row there."""
+
+    def write(self, database: Database, before: Work) -> list[object]:
+        def work(task: NewTask) -> Work:
+            def submit_and_note(connection: Connection) -> None:
+                runs[task.id] += 1
+                submit(connection, task, now=NOW)
+
+            return submit_and_note
+
+        runs: Counter[str] = Counter()
+        errors = write_in_one_commit(database, [work(new_task()) for _ in range(4)], before)
+        assert sorted(runs.values()) == [1, 1, 1, 1]
+        return errors
+
+    def test_the_file_is_gone(self, sqlite: Database, path: Path) -> None:
+        add(sqlite)
+        errors = self.write(sqlite, lambda _: path.rename(path.with_name("gone.db")))
+        assert {type(error) for error in errors} == {DatabaseError}
+        assert all("deleted or replaced" in str(error) for error in errors)
+
+    def test_the_commit_itself_fails(
+        self, sqlite: Database, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def fail(connection: Connection, sql: str) -> None:
+            drive(connection, sql)
+            if sql == "COMMIT":
+                raise OperationalError(sql, None, sqlite3.OperationalError("disk I/O error"))
+
+        errors = self.write(sqlite, lambda _: monkeypatch.setattr(writer, "drive", fail))
+        assert {type(error) for error in errors} == {DatabaseError}
+        monkeypatch.undo()
+        with sqlite.read() as connection:
+            assert len(queries.list_tasks(connection)) == 4, "it only seemed to"
+        add(sqlite)
 
 
 def test_what_the_work_returns_is_returned(database: Database) -> None:

@@ -124,6 +124,22 @@ def write_on_a_small_disk(_: Line, url: str, limit: int) -> tuple[int, str]:
     return stored, "nothing"
 
 
+def write_without_descriptors(_: Line, url: str) -> str:
+    """Write when no file can be opened any more, which the log would be, anew, after the commit."""
+    database = open_database(url, busy_timeout=5)
+    assert isinstance(database, SqliteDatabase)
+    add(database)
+    database._open()._writer.checkpoints.log.let_go()
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, limits[1]))
+    try:
+        task_id = add(database)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    with database.read() as connection:
+        return "stored" if queries.find(connection, task_id) else "lost"
+
+
 def fork_between_writes(_: Line, url: str) -> list[str]:
     """Write before a fork, in the child, and afterwards; returns the names that were written."""
     database = open_database(url, busy_timeout=5)

@@ -1,7 +1,8 @@
 """Group commit: of several threads that write, the first in line commits for all that wait.
 
 One fsync then serves them all. Pieces of work share a transaction, but not their fate: when one
-fails, nothing of the transaction stays, and each is run again in a transaction of its own.
+fails, nothing of the transaction stays, and each is run again in a transaction of its own. From the
+COMMIT on they share what becomes of it: what may stand is never written again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 from sqlalchemy import Connection
 
@@ -17,9 +18,17 @@ from taskrow.errors import DatabaseBusyError
 
 T = TypeVar("T")
 Work = Callable[[Connection], T]
-Transact = Callable[[Work[Any]], Any]
 
 _MOST_TOGETHER = 200
+
+
+class Transactor(Protocol):
+    """Who runs work in a write transaction, for one thread at a time."""
+
+    may_stand: bool  # whether the COMMIT of the last transaction was sent, whatever came of it
+
+    def transact(self, work: Work[T]) -> T:
+        """Run it and commit; raises the error of the work, or of the commit."""
 
 
 class _Entry(Generic[T]):
@@ -64,14 +73,14 @@ class _Entry(Generic[T]):
 
 
 class GroupCommit:
-    """Runs work in write transactions (``transact``): one for all the work that waits.
+    """Runs work in the write transactions of a ``Transactor``: one for all the work that waits.
 
     Work may be run twice (the first time undone), so it changes nothing but the rows. What must not
     be is run alone.
     """
 
-    def __init__(self, transact: Transact) -> None:
-        self._transact = transact
+    def __init__(self, transactor: Transactor) -> None:
+        self._transactor = transactor
         self._turn = threading.Lock()  # whoever holds it commits
         self._line: deque[_Entry[Any]] = deque()
         self._changing = threading.Lock()  # nobody leaves the line while a leader is taken from it
@@ -81,7 +90,7 @@ class GroupCommit:
         if self._line or not self._turn.acquire(blocking=False):
             return self._run_in_line(_Entry(work))
         try:
-            return self._transact(work)  # type: ignore[no-any-return]
+            return self._transactor.transact(work)
         finally:
             self._pass_on()
 
@@ -150,11 +159,12 @@ class GroupCommit:
             return [entry.work(connection) for entry in entries]
 
         try:
-            results = self._transact(run_all)
+            results = self._transactor.transact(run_all)
         except Exception as error:  # noqa: BLE001 - it belongs to those that brought the work
             # Whose fault it was shows when each runs alone; where no turn was to be had it was
-            # nobody's, and to wait for one again for each would take for ever.
-            alone = begun and len(entries) > 1
+            # nobody's, and to wait for one again for each would take for ever. After the COMMIT it
+            # was nobody's either, and each would find its own row there and call it another's.
+            alone = begun and not self._transactor.may_stand and len(entries) > 1
             for entry in entries:
                 self._commit([entry]) if alone else entry.fail(error)
         else:

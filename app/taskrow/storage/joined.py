@@ -17,17 +17,22 @@ from sqlalchemy import Connection, Engine, event, text
 from taskrow.errors import SettingsError
 from taskrow.storage.database import Database
 from taskrow.storage.gate import Gate
+from taskrow.storage.same_file import identity_of, must_be
 from taskrow.storage.schema import VERSION_TABLE, find_revision
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.tables import metadata, tasks
 
 OWN_TABLES = frozenset({*metadata.tables, VERSION_TABLE})
 
-_LEADS_TO = "taskrow.leads_to"  # the note on a driver's connection: places of task databases
+# The note on a driver's connection: the places of task databases, and what tells that it still
+# leads there (SQLite: the file's identity; PostgreSQL: the table that is seen).
+_LEADS_TO = "taskrow.leads_to"
+_SEEN = f"SELECT to_regclass('{tasks.name}')::oid"
+_NO_FILE = (0, 0)  # what no file has for an identity: to be gone is not to be the same
 _WHERE = text(
     "SELECT extract(epoch FROM pg_postmaster_start_time())::text, current_database()::text,"
     " (SELECT nspname::text FROM pg_class JOIN pg_namespace space ON space.oid = relnamespace"
-    " WHERE pg_class.oid = to_regclass(:tasks))"
+    " WHERE pg_class.oid = to_regclass(:tasks)), to_regclass(:tasks)::oid"
 )
 
 
@@ -36,14 +41,20 @@ class Place(NamedTuple):
 
     server: tuple[Any, ...]
     schema: str | None  # where the table ``tasks`` is that is seen from there
+    table: int | None  # and which one it is
 
 
 def leads_to(connection: Connection, database: Database) -> bool:
-    """Whether a connection is to the task database; a driver's connection is asked only once."""
-    known: set[str] = connection.info.setdefault(_LEADS_TO, set())
-    if database.place not in known and _find_out(connection, database):
-        known.add(database.place)
-    return database.place in known
+    """Whether a connection is to the task database; in full a driver's is asked only once.
+
+    DatabaseError where it was, and its file is not the one at the path any more.
+    """
+    if connection.dialect.name != database.dialect:
+        return False
+    known: dict[str, Any] = connection.info.setdefault(_LEADS_TO, {})
+    if isinstance(database, SqliteDatabase):
+        return _is_to_file(connection, database, known)
+    return _sees_own_tables(connection, database, known)
 
 
 def holds_own_tables(connection: Connection, database: Database, schema: str | None) -> bool:
@@ -117,15 +128,26 @@ _LOOSE_SAVEPOINT = (
 )
 
 
-def _find_out(connection: Connection, database: Database) -> bool:
-    if connection.dialect.name != database.dialect:
+def _is_to_file(connection: Connection, database: SqliteDatabase, known: dict[str, Any]) -> bool:
+    if known.get(database.place) is None:
+        if not _same_file(_file_of(connection), database):
+            return False
+        connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
+        known[database.place] = identity_of(database.place)
+    must_be(database.place, known[database.place] or _NO_FILE)
+    database.must_be_there()
+    return True
+
+
+def _sees_own_tables(connection: Connection, database: Database, known: dict[str, Any]) -> bool:
+    """The search path is one thing now and another then, and so is what a name in it means."""
+    seen = known.get(database.place)
+    if seen is not None and connection.exec_driver_sql(_SEEN).scalar() == seen:
+        return True
+    ours = _own_place(database)
+    if ours.table is None or _place_of(connection) != ours:
         return False
-    if not isinstance(database, SqliteDatabase):
-        ours = _own_place(database)
-        return ours.schema is not None and _place_of(connection) == ours
-    if not _same_file(_file_of(connection), database):
-        return False
-    connection.exec_driver_sql("PRAGMA wal_autocheckpoint = 0")
+    known[database.place] = ours.table
     return True
 
 
@@ -135,8 +157,8 @@ def _own_place(database: Database) -> Place:
 
 
 def _place_of(connection: Connection) -> Place:
-    started, name, schema = connection.execute(_WHERE, {"tasks": tasks.name}).one()
-    return Place((started, name), schema)
+    started, name, schema, table = connection.execute(_WHERE, {"tasks": tasks.name}).one()
+    return Place((started, name), schema, table)
 
 
 def _file_of(connection: Connection) -> str | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 
@@ -23,16 +24,18 @@ class LogFile:
 
     @property
     def size(self) -> int:
-        """Bytes; 0 where there is no log."""
+        """Bytes; 0 where there is no log, or where the system does not tell: it is asked again."""
         try:
             if self._file is None:
                 self._file = os.open(self._path, os.O_RDONLY)
             return os.lseek(self._file, 0, os.SEEK_END)
-        except FileNotFoundError:
+        except OSError:  # no descriptor is free, say: what is committed stays so
+            self._file = None  # where it was open, somebody else closed it, and it is not ours now
             return 0
 
     def let_go(self) -> None:
         """Close it: whoever is the last to close the database deletes its log."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+        file, self._file = self._file, None
+        if file is not None:
+            with suppress(OSError):
+                os.close(file)

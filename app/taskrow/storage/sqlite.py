@@ -80,6 +80,11 @@ class SqliteDatabase(Database):
         with plain_errors(self.place):
             return self._open().commits.run_alone(both)
 
+    def must_be_there(self) -> None:
+        """DatabaseError where the file that this process has opened is not at its path any more."""
+        if self._state is not None:
+            self._state.file.must_be_there()
+
     def migrate(self, work: Callable[[Connection], T]) -> T:
         with plain_errors(self.place):
             return self._open().migrate(work)
@@ -128,12 +133,12 @@ class _Open:
     def __init__(self, path: Path, busy_timeout: float) -> None:
         self.pid = os.getpid()
         prepare_file(path)
-        file = SameFile(path)
+        self.file = file = SameFile(path)
         readers = _engine(path, busy_timeout, _set_up_reader)
         self.readers = Readers(file, readers, place=str(path), patience=busy_timeout)
         writers = _engine(path, busy_timeout, _set_up_writer)
         self._writer = Writer(path, file, writers, patience=busy_timeout)
-        self.commits = GroupCommit(self._writer.transact)
+        self.commits = GroupCommit(self._writer)
         self._make_migrator = partial(
             Writer, path, file, _engine(path, busy_timeout, _set_up_migrator), patience=busy_timeout
         )

@@ -7,6 +7,7 @@ were 20 of 60 microseconds that a submit took beside the fsync).
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 import threading
 import time
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from taskrow.errors import DatabaseError
 from taskrow.storage.alone import WorkFailed
@@ -24,6 +25,8 @@ from taskrow.storage.database import raise_plainly
 from taskrow.storage.gate import Gate
 from taskrow.storage.prepared import Once, drive, driver_of
 from taskrow.storage.same_file import SameFile
+
+log = logging.getLogger("taskrow.database")
 
 T = TypeVar("T")
 
@@ -45,6 +48,7 @@ class Writer:
         self._notes: dict[Any, Any] = {}  # on the connection
         self.thread: int | None = None  # which one is in a transaction
         self.rests = False  # to be closed after the transaction
+        self.may_stand = False  # the COMMIT of the last transaction was sent
 
     @property
     def is_open(self) -> bool:
@@ -54,8 +58,9 @@ class Writer:
         """Run ``work`` in a transaction; it is committed and fsynced when this returns.
 
         DatabaseBusyError when there is no turn in time; DatabaseError, SQLAlchemy's errors, and
-        whatever the work raises: then nothing of it stands.
+        whatever the work raises: then nothing of it stands, unless ``may_stand`` says that it may.
         """
+        self.may_stand = False
         deadline = time.monotonic() + self._patience
         gate = self._gate or self._open_gate()
         gate.enter(deadline)
@@ -73,10 +78,12 @@ class Writer:
         self.thread = threading.get_ident()
         try:
             if is_one_statement:
+                self.may_stand = True
                 return _despite_outsiders(work, connection, deadline)
             _despite_outsiders(_begin, connection, deadline)
             done = work(connection)
             _must_stand(connection)
+            self.may_stand = True
             drive(connection, "COMMIT")
             if connection.in_nested_transaction():  # which user code has left open
                 connection.rollback()
@@ -93,16 +100,25 @@ class Writer:
         is_undone = _roll_back(connection)
         is_trouble = isinstance(error, OperationalError | WorkFailed)
         if is_trouble or not is_undone or not connection.in_transaction():
-            self._connection = None
-            connection.invalidate()
-            connection.close()
+            self._give_up(connection)
+
+    def _give_up(self, connection: Connection) -> None:
+        self._connection = None
+        connection.invalidate()
+        connection.close()
 
     def _after_commit(self) -> None:
+        """What is done for upkeep: its trouble is nobody's who has heard of no commit yet."""
         connection = self._connection
         assert connection is not None
-        self.checkpoints.after_commit(connection, self._notes)
-        if self.rests:
-            self._close_connection()
+        try:
+            self.checkpoints.after_commit(connection, self._notes)
+            if self.rests:
+                self._close_connection()
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            log.warning("the upkeep of %s failed after a commit: %s", self._path, error)
+            _roll_back(connection)
+            self._give_up(connection)
 
     def _open_gate(self) -> Gate:
         try:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -99,7 +100,10 @@ def read_only(scene: Scene) -> str:
 
 
 def _answers_of_the_void(web: Web) -> list[int]:
-    return [web.submit().status for _ in range(3)]
+    """Of clients one after the other, and of many at once, which share commits."""
+    alone = [web.submit().status for _ in range(3)]
+    with ThreadPoolExecutor(8) as clients:
+        return alone + list(clients.map(lambda _: web.submit().status, range(48)))
 
 
 @case(29, "the database is deleted under running processes", expected="no 202 into the void")
