@@ -14,6 +14,7 @@ from taskrow.engine.purging import Purge, purge_of
 from taskrow.storage import claims, finish
 from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
+from taskrow.storage.liveness import LOOK_AGAIN
 from taskrow.storage.schema import find_revision, is_newer, known_revisions
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taskrow.worker")
 
-RECLAIM_EVERY = 0.5  # seconds
+RECLAIM_EVERY = LOOK_AGAIN
 FOLD_EVERY = 60.0
 _WORKERS_KEPT = timedelta(days=7)  # after they were last seen
 
@@ -71,7 +72,6 @@ class Upkeep:
 
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many may be claimed."""
-        self._liveness.renew()
         self.tend_log()
         reclaimed = self.reclaim(now, moment)
         fired = self._firing.turn(now)
@@ -134,7 +134,7 @@ class Upkeep:
         """Take tasks back from workers that are dead, or silent for a whole lease."""
         with self._engine.database.read() as connection:
             others = claims.running_elsewhere(connection, worker=self._worker)
-        gone = {worker for worker in {c.worker for c in others} if self._liveness.is_gone(worker)}
+        gone = self._liveness.find_gone({c.worker for c in others}, moment)
         silent = self._silent(others, moment)
         taken = [claim for claim in others if claim.worker in gone or claim in silent]
         return sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
