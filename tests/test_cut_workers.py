@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from taskrow.domain.options import TaskOptions
@@ -59,3 +60,30 @@ def test_a_cut_connection_is_no_death_and_a_death_is_seen_all_the_same(
         (tmp_path / f"{name}-gate").touch()
     assert final(engine, kept).status is Status.SUCCEEDED
     assert final(engine, lost).status is Status.SUCCEEDED
+
+
+def heartbeat(engine: QueueEngine, task_id: str) -> int:
+    with engine.database.read() as connection:
+        query = f"SELECT heartbeat FROM tasks WHERE id = '{task_id}'"
+        return int(connection.exec_driver_sql(query).scalar_one())
+
+
+def test_what_belongs_into_a_row_that_somebody_holds_waits_and_nothing_else_does(
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path, database_url: str
+) -> None:
+    quick = {"FLASK_TASKROW_BUSY_TIMEOUT": "1", "FLASK_TASKROW_HEARTBEAT": "0.5"}
+    worker = start.worker("--runners", "3", env=quick)
+    held, ends, stays = (submit(engine, tmp_path, name) for name in ("held", "ends", "stays"))
+    with psycopg.connect(database_url.replace("+psycopg", "")) as somebody:
+        somebody.execute("SELECT 1 FROM tasks WHERE id = %s FOR UPDATE", [held])
+        (tmp_path / "held-gate").touch()
+        worker.wait_for("somebody holds rows in a transaction")
+        (tmp_path / "ends-gate").touch()
+        assert final(engine, ends).status is Status.SUCCEEDED
+        before = heartbeat(engine, stays)
+        eventually(lambda: heartbeat(engine, stays) >= before + 2)
+        assert engine.get(held).status is Status.RUNNING
+    assert (final(engine, held).status, engine.get(held).attempt) == (Status.SUCCEEDED, 1)
+    (tmp_path / "stays-gate").touch()
+    assert (final(engine, stays).status, engine.get(stays).attempt) == (Status.SUCCEEDED, 1)
+    assert "cannot be used" not in worker.output()

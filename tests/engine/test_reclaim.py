@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
+from taskrow.domain.task import Status
 from taskrow.engine import endings
 from taskrow.engine.clock import DrivenClock
 from taskrow.engine.exchange import Give, exchange
 from taskrow.engine.queue import QueueEngine
 from taskrow.engine.registry import Registry
 from taskrow.engine.upkeep import Upkeep
+from taskrow.errors import DatabaseBusyError
+from taskrow.storage import finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.liveness import Liveness
@@ -70,3 +74,28 @@ def test_a_claim_has_a_whole_lease_whatever_was_seen_of_the_one_before(
     assert upkeep.reclaim(clock(), 2 * LEASE - 1) == 0
     assert upkeep.reclaim(clock(), 2 * LEASE) == 1
     assert engine.get(task_id).worker == next_worker
+
+
+def test_a_reclaim_that_finds_the_database_busy_keeps_it_to_itself(
+    engine: QueueEngine,
+    clock: DrivenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ids = [engine.submit("app.add", "{}", TaskOptions()) for _ in range(2)]
+    upkeep, first = Upkeep(engine, "me", Unknown()), turn(engine, "silent")
+    turn(engine, "silent")
+    assert upkeep.reclaim(clock(), 0.0) == 0
+    reclaim = finish.reclaim
+
+    def busy_once(connection: Connection, ending: Ending, *, now: datetime) -> bool:
+        if ending.claim.seq == first.seq:
+            raise DatabaseBusyError("canceling statement due to lock timeout")
+        return reclaim(connection, ending, now=now)
+
+    monkeypatch.setattr(finish, "reclaim", busy_once)
+    assert upkeep.reclaim(clock(), LEASE) == 1
+    assert "could not be reclaimed: canceling statement due to lock timeout" in caplog.text
+    assert [engine.get(task_id).status for task_id in ids] == [Status.RUNNING, Status.SCHEDULED]
+    monkeypatch.undo()
+    assert upkeep.reclaim(clock(), LEASE + 1) == 1

@@ -11,6 +11,7 @@ from taskrow.engine import endings
 from taskrow.engine.declared import PURGE
 from taskrow.engine.firing import Firing
 from taskrow.engine.purging import Purge, purge_of
+from taskrow.errors import DatabaseBusyError
 from taskrow.storage import claims, finish
 from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
@@ -165,7 +166,11 @@ class Upkeep:
             ring(connection, WORK)
             return taken
 
-        taken = self._engine.database.write(write)
+        try:
+            taken = self._engine.database.write(write)
+        except DatabaseBusyError as error:  # other duties do not stand behind one row
+            log.warning("%s %s could not be reclaimed: %s", claim.id, claim.name, error)
+            return False
         if taken:
             log.warning(
                 "%s %s reclaimed from %s, which %s: %s",
