@@ -99,3 +99,21 @@ def test_a_reclaim_that_finds_the_database_busy_keeps_it_to_itself(
     assert [engine.get(task_id).status for task_id in ids] == [Status.RUNNING, Status.SCHEDULED]
     monkeypatch.undo()
     assert upkeep.reclaim(clock(), LEASE + 1) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_row_that_was_held_by_somebody_is_watched_for_another_lease(
+    engine: QueueEngine, clock: DrivenClock
+) -> None:
+    engine.submit("app.add", "{}", TaskOptions())
+    upkeep, claim = Upkeep(engine, "me", Unknown()), turn(engine, "held up")
+    assert upkeep.reclaim(clock(), 0.0) == 0
+    with engine.database.read() as connection:
+        connection.execution_options(isolation_level="READ COMMITTED")
+        connection.exec_driver_sql(
+            f"SELECT 1 FROM tasks WHERE seq = {claim.seq} FOR UPDATE"
+        ).close()
+        assert upkeep.reclaim(clock(), LEASE) == 0
+    assert upkeep.reclaim(clock(), LEASE + 1) == 0, "its worker could not beat"
+    assert upkeep.reclaim(clock(), 2 * LEASE) == 0
+    assert upkeep.reclaim(clock(), 2 * LEASE + 1) == 1

@@ -171,6 +171,8 @@ class Upkeep:
         except DatabaseBusyError as error:  # other duties do not stand behind one row
             log.warning("%s %s could not be reclaimed: %s", claim.id, claim.name, error)
             return False
+        if not taken:  # held by somebody, its row says nothing of its worker: watch it anew
+            self._seen = {key: seen for key, seen in self._seen.items() if key[:2] != claim.which}
         if taken:
             log.warning(
                 "%s %s reclaimed from %s, which %s: %s",
