@@ -32,7 +32,7 @@ def go_to(shell: Shell, revision: str, version: Version | None = None) -> None:
     """Tables of that revision, as that version makes them."""
     scripts = None if version is None else version.directory / "migrations"
     upgrade = partial(migrate, revision=revision, scripts=scripts)
-    shell.engine.unchecked_database.write(upgrade)
+    shell.engine.unchecked_database.migrate(upgrade)
 
 
 def revision_of(shell: Shell) -> str | None:

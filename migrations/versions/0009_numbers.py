@@ -6,9 +6,6 @@ to that: it is made anew, in the words of the old one, and so are its indexes an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-
 from alembic import op
 from sqlalchemy import CursorResult
 
@@ -17,19 +14,17 @@ from taskrow.errors import SchemaError
 revision = "0009"
 down_revision = "0008"
 
+_ANEW = "taskrow_tasks_anew"
 _NUMBERED = (
-    ("CREATE TABLE tasks", "CREATE TABLE tasks_numbered"),
+    ("CREATE TABLE tasks", f"CREATE TABLE {_ANEW}"),
     ("seq INTEGER NOT NULL,", "seq INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,"),
     ("PRIMARY KEY (seq),", ""),
 )
 _ITSELF = "SELECT sql FROM sqlite_master WHERE type = 'table' AND name = 'tasks'"
+_ITS_COLUMNS = "SELECT name FROM pragma_table_info('tasks')"  # without those that are calculated
 _ITS_PARTS = """
 SELECT sql FROM sqlite_master
 WHERE tbl_name = 'tasks' AND type IN ('index', 'trigger') AND sql IS NOT NULL ORDER BY rowid
-"""
-_ITS_CHILDREN = """
-SELECT DISTINCT one.name FROM sqlite_master AS one, pragma_foreign_key_list(one.name) AS key
-WHERE one.type = 'table' AND key."table" = 'tasks'
 """
 
 
@@ -37,14 +32,17 @@ def upgrade() -> None:
     """Copy the rows into a table that numbers its own; nothing on PostgreSQL."""
     if op.get_bind().dialect.name != "sqlite":
         return
-    parts = _texts(_ITS_PARTS)
+    if _run("PRAGMA foreign_keys").scalar():  # the rows that refer to tasks would go with the table
+        raise SchemaError("foreign keys are enforced: upgrade by `taskrow upgrade`")
+    parts, columns = _texts(_ITS_PARTS), ", ".join(map(_quoted, _texts(_ITS_COLUMNS)))
     _run(_numbered(_texts(_ITSELF)[0]))
-    with _kept(_texts(_ITS_CHILDREN)):
-        _run("INSERT INTO tasks_numbered SELECT * FROM tasks")
-        _run("DROP TABLE tasks")
-        _run("PRAGMA legacy_alter_table = ON")  # views of the user's own may miss it just now
-        _run("ALTER TABLE tasks_numbered RENAME TO tasks")
-        _run("PRAGMA legacy_alter_table = OFF")
+    _run(f"INSERT INTO {_ANEW} ({columns}) SELECT {columns} FROM tasks")  # noqa: S608
+    _run("DROP TABLE tasks")
+    _run(
+        "PRAGMA legacy_alter_table = ON"
+    )  # else views and foreign keys that miss it just now count
+    _run(f"ALTER TABLE {_ANEW} RENAME TO tasks")
+    _run("PRAGMA legacy_alter_table = OFF")
     for statement in parts:
         _run(statement)
 
@@ -60,16 +58,8 @@ def _numbered(statement: str) -> str:
     return statement
 
 
-@contextmanager
-def _kept(children: Sequence[str]) -> Iterator[None]:
-    """Their rows, which would go when ``tasks`` is dropped, are elsewhere meanwhile."""
-    for name in children:
-        _run(f'CREATE TEMP TABLE "kept_{name}" AS SELECT * FROM "{name}"')  # noqa: S608
-        _run(f'DELETE FROM "{name}"')  # noqa: S608
-    yield
-    for name in children:
-        _run(f'INSERT INTO "{name}" SELECT * FROM "kept_{name}"')  # noqa: S608
-        _run(f'DROP TABLE temp."kept_{name}"')
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _texts(query: str) -> list[str]:

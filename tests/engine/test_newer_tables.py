@@ -21,7 +21,7 @@ def upgraded(site: Site, tmp_path: Path) -> Site:
     """An application that has used its tables before they were upgraded."""
     following = next_version(tmp_path / "next")
     scripts = following.directory / "migrations"
-    site.engine.database.write(partial(migrate, revision=following.head, scripts=scripts))
+    site.engine.database.migrate(partial(migrate, revision=following.head, scripts=scripts))
     return site
 
 

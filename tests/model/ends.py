@@ -100,7 +100,7 @@ def _fail(model: Model, held: Held, now: datetime) -> None:
 
 def _retry(model: Model, held: Held, now: datetime, delay: float = 0.0) -> None:
     row = held.row
-    if held.asked or row.count_ended("failed") >= row.retries:
+    if row.cancel_requested_at is not None or row.count_ended("failed") >= row.retries:
         _fail(model, held, now)
         return
     row.ended[row.attempt] = "failed", held.claim.worker
@@ -150,11 +150,13 @@ def _lose(model: Model, held: Held, now: datetime) -> None:
 
 
 def should_lose(model: Model, row: Row, now: datetime, *, asked: bool) -> None:
-    """The worker is gone, or its process: it runs again, unless that has happened too often."""
+    """The worker is gone, or its process: it runs again, unless that has happened too often, or it
+    was to stop. asked: whoever ends it knows that.
+    """
     assert row.holder is not None
-    losses = row.count_ended("lost") + 1
-    if asked or losses > row.crash_limit:
-        status = "cancelled" if asked else "failed"
+    too_often = (losses := row.count_ended("lost") + 1) > row.crash_limit
+    if too_often or row.cancel_requested_at is not None:
+        status = "failed" if too_often and not asked else "cancelled"
         _over(model, row.holder, status, now, ("lost", "WorkerLost"))
         return
     row.ended[row.attempt] = "lost", row.holder.claim.worker

@@ -19,20 +19,30 @@ from tests.storage.test_schema import run
 from tests.support.revisions import migrate
 
 OF_THE_USER = (
-    "CREATE TABLE orders (id INTEGER PRIMARY KEY, task_id TEXT REFERENCES tasks (id))",
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY, task_id TEXT REFERENCES Tasks (id))",
+    "CREATE TABLE lines (of INTEGER REFERENCES orders (id) ON DELETE CASCADE)",
+    "ALTER TABLE tasks ADD COLUMN kind TEXT AS (name || queue)",
     "CREATE VIEW waiting AS SELECT count(*) AS n FROM tasks WHERE status = 'queued'",
     "CREATE INDEX by_name ON tasks (name)",
     "CREATE TABLE seen (task_id TEXT)",
     "CREATE TRIGGER see AFTER INSERT ON tasks BEGIN INSERT INTO seen VALUES (new.id); END",
 )
-TABLES = "tasks", "task_attempts", "task_requests", "task_logs", "task_credentials", "orders"
+TABLES = (
+    "tasks",
+    "task_attempts",
+    "task_requests",
+    "task_logs",
+    "task_credentials",
+    "orders",
+    "lines",
+)
 
 
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
     """A database of revision 0008."""
     database = open_database(f"sqlite:///{tmp_path / 'tasks.db'}", busy_timeout=5)
-    database.write(partial(migrate, revision="0008"))
+    database.migrate(partial(migrate, revision="0008"))
     yield database
     database.close()
 
@@ -48,6 +58,7 @@ def old(empty: Database) -> Database:
         f"INSERT INTO task_requests (task_seq, request, body) VALUES ({seq}, '[]', x'')",
         f"INSERT INTO task_credentials VALUES ({seq}, x'00')",
         "INSERT INTO orders VALUES (7, (SELECT id FROM tasks))",
+        "INSERT INTO lines VALUES (7)",
     )
     return empty
 
@@ -66,7 +77,7 @@ def test_no_row_and_nothing_of_the_users_is_lost(old: Database) -> None:
 
     before, parts_before = contents(), parts()
     assert all(before)
-    old.write(partial(migrate, revision="0009"))
+    old.migrate(partial(migrate, revision="0009"))
     assert (contents(), parts()) == (before, parts_before)
     assert rows(old, "PRAGMA foreign_key_check") == []
     waiting = add(old)

@@ -61,10 +61,10 @@ def test_each_migration_only_adds(fresh: Database, tmp_path: Path) -> None:
     following = next_version(tmp_path / "next")
     scripts = following.directory / "migrations"
     revisions = [one for one in (*known_revisions(), following.head) if one >= FIRST]
-    fresh.write(partial(migrate, revision=FIRST))
+    fresh.migrate(partial(migrate, revision=FIRST))
     first = before = shape(fresh)
     for revision, after in pairwise(revisions):
-        fresh.write(partial(migrate, revision=after, scripts=scripts))
+        fresh.migrate(partial(migrate, revision=after, scripts=scripts))
         now = shape(fresh)
         assert breaks(before, now) == set(), f"{after} breaks processes of {revision}"
         before = now
@@ -73,7 +73,7 @@ def test_each_migration_only_adds(fresh: Database, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("how", BREAKS)
 def test_one_that_takes_away_or_asks_for_more_is_noticed(fresh: Database, how: str) -> None:
-    fresh.write(partial(migrate, revision=known_revisions()[-1]))
+    fresh.migrate(partial(migrate, revision=known_revisions()[-1]))
     before = shape(fresh)
     run(fresh, *BREAKS[how])
     assert breaks(before, shape(fresh))

@@ -150,7 +150,7 @@ def test_an_older_backup_is_upgraded_and_stays_what_it_is(
     sqlite.close()
     older, backup = known_revisions()[-2], tmp_path / "older.db"
     then = open_database(f"sqlite:///{backup}", busy_timeout=5)
-    then.write(partial(migrate, revision=older))
+    then.migrate(partial(migrate, revision=older))
     waiting = add(then)
     then.close()
     before = backup.read_bytes()

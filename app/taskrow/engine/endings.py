@@ -61,7 +61,8 @@ def lost(engine: QueueEngine, claim: Claim, what: str, now: datetime) -> Ending:
     )
     if run_at is None:
         return _ended(engine, claim, Status.FAILED, outcome="lost", said=said, now=now)
-    return _again(claim, run_at, "lost", said)
+    purge_at = engine.purge_at(claim.name, Status.CANCELLED, now)
+    return _again(claim, run_at, "lost", said, purge_at)
 
 
 def ended(engine: QueueEngine, claim: Claim, why: str, now: datetime) -> Ending:
@@ -149,7 +150,8 @@ def _failed(engine: QueueEngine, claim: Claim, said: Mapping[str, Any], now: dat
     run_at = _next_attempt(claim, said, now)
     if run_at is None:
         return _ended(engine, claim, Status.FAILED, outcome="failed", said=said, now=now)
-    return _again(claim, run_at, "failed", said)
+    purge_at = engine.purge_at(claim.name, Status.FAILED, now)
+    return _again(claim, run_at, "failed", said, purge_at)
 
 
 def _after_timeout(claim: Claim, options: TaskOptions) -> float | None:
@@ -174,7 +176,9 @@ def _next_attempt(claim: Claim, said: Mapping[str, Any], now: datetime) -> datet
     )
 
 
-def _again(claim: Claim, run_at: datetime, outcome: str, said: Mapping[str, Any]) -> Ending:
+def _again(
+    claim: Claim, run_at: datetime, outcome: str, said: Mapping[str, Any], purge_at: datetime
+) -> Ending:
     return Ending(
         claim=claim,
         status=Status.SCHEDULED,
@@ -182,6 +186,7 @@ def _again(claim: Claim, run_at: datetime, outcome: str, said: Mapping[str, Any]
         error=json.dumps(said["error"], ensure_ascii=False),
         traceback=said["traceback"],
         run_at=run_at,
+        purge_at=purge_at,
     )
 
 

@@ -46,6 +46,12 @@ class Database(ABC):
         (storage/alone.py) carries what ``work`` raises; nothing is written then.
         """
 
+    def migrate(self, work: Callable[[Connection], T]) -> T:
+        """Like :meth:`write`, for work that may make a table anew: rows of others that refer to its
+        rows are left alone meanwhile.
+        """
+        return self.write(work)
+
     @abstractmethod
     def close(self) -> None:
         """Let go of every connection and file."""

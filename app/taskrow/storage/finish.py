@@ -55,9 +55,10 @@ Alike = tuple[int, str, datetime | None, int | None]
 class Ending:
     """How an attempt ends. ``error`` and ``progress`` are JSON text.
 
-    status: a final one, or scheduled (retry, at ``run_at``), or queued (released; with a
-    ``purge_at`` it is cancelled where that was asked). outcome: what ``task_attempts`` records
-    where it did not succeed; None: it was not run, so the attempt is given back.
+    status: a final one, or scheduled (retry, at ``run_at``), or queued (released). With a
+    ``purge_at`` these two are the end of it where a cancel was asked. outcome: what
+    ``task_attempts`` records where it did not succeed; None: it was not run, so the attempt is
+    given back.
     """
 
     claim: Claim
@@ -143,17 +144,20 @@ def _results(endings: Sequence[Ending]) -> dict[Alike, dict[int, str | None]]:
 
 def end(connection: Connection, ending: Ending, *, now: datetime) -> bool:
     """End one attempt in any way: fail, retry, stop, release, answer. False: the claim was lost."""
-    if ending.status is Status.QUEUED and ending.purge_at is not None:
-        ending = _unless_cancelled(connection, ending)
-    return _end(connection, ending, now)
+    return _end(connection, _unless_cancelled(connection, ending), now)
 
 
 def _unless_cancelled(connection: Connection, ending: Ending) -> Ending:
-    """A release; or a cancel, where that was asked before the supervisor could hear of it."""
+    """As it is; or for good, where a cancel was asked before the supervisor could hear of it."""
+    if ending.status.final or ending.purge_at is None:
+        return ending
     asked = select(tasks.c.cancel_requested_at).where(*FENCE).with_for_update()
     if connection.execute(asked, ending.claim.fence).scalar() is None:
         return ending
-    return replace(ending, status=Status.CANCELLED, outcome="cancelled")
+    if ending.outcome is None:
+        return replace(ending, status=Status.CANCELLED, outcome="cancelled")
+    status = Status.FAILED if ending.outcome == "failed" else Status.CANCELLED
+    return replace(ending, status=status, run_at=None)
 
 
 def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
@@ -161,9 +165,10 @@ def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
 
     False where it has given news meanwhile; or somebody holds its row, which is not waited for.
     """
-    free = select(tasks.c.seq).where(*FENCE).with_for_update(skip_locked=True, key_share=True)
+    free = select(tasks.c.seq).where(*FENCE).with_for_update(skip_locked=True)
     if connection.execute(free, ending.claim.fence).first() is None:
         return False
+    ending = _unless_cancelled(connection, ending)
     return _end(connection, ending, now, tasks.c.heartbeat == ending.claim.heartbeat)
 
 

@@ -41,7 +41,7 @@ def keep_late_logs(connection: Connection, late: Sequence[tuple[Claim, str]]) ->
     """
     for claim, text in late:
         ended = select(tasks.c.seq).where(
-            tasks.c.id == claim.id,
+            tasks.c.seq == claim.seq,
             tasks.c.attempt == claim.attempt,
             tasks.c.worker == claim.worker,
         )

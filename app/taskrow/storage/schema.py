@@ -62,7 +62,7 @@ def ensure_schema(
 
 def upgrade(database: Database) -> str | None:
     """Bring the tables to the newest revision in one transaction; return the one before."""
-    return database.write(lambda connection: _upgrade(connection, database.place))
+    return database.migrate(lambda connection: _upgrade(connection, database.place))
 
 
 def find_revision(connection: Connection) -> str | None:

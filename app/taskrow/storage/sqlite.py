@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -79,6 +80,10 @@ class SqliteDatabase(Database):
         with plain_errors(self.place):
             return self._open().commits.run_alone(both)
 
+    def migrate(self, work: Callable[[Connection], T]) -> T:
+        with plain_errors(self.place):
+            return self._open().migrate(work)
+
     def truncate_log(self) -> None:
         """Fold the write-ahead log into the file and give its space back."""
         with plain_errors(self.place):
@@ -129,6 +134,17 @@ class _Open:
         writers = _engine(path, busy_timeout, _set_up_writer)
         self._writer = Writer(path, file, writers, patience=busy_timeout)
         self.commits = GroupCommit(self._writer.transact)
+        self._make_migrator = partial(
+            Writer, path, file, _engine(path, busy_timeout, _set_up_migrator), patience=busy_timeout
+        )
+
+    def migrate(self, work: Callable[[Connection], T]) -> T:
+        """On a connection of its own: foreign keys cannot be switched off in a transaction."""
+        migrator = self._make_migrator()
+        try:
+            return migrator.transact(work)
+        finally:
+            migrator.close()
 
     def truncate_log(self) -> None:
         self._writer.checkpoints.truncate_next()
@@ -182,3 +198,8 @@ def _set_up_writer(raw: Any, _: Any) -> None:
         raw.execute("PRAGMA auto_vacuum = INCREMENTAL")  # counts before the first table is made
     for pragma in _WRITER_PRAGMAS:
         raw.execute(pragma).fetchall()
+
+
+def _set_up_migrator(raw: Any, record: Any) -> None:
+    _set_up_writer(raw, record)
+    raw.execute("PRAGMA foreign_keys = OFF")

@@ -54,7 +54,7 @@ def _make_old(directory: Path, revision: str) -> None:
     if revision == NOTHING:
         return
     database = open_database(f"sqlite:///{directory / 'tasks.db'}", busy_timeout=5.0)
-    database.write(lambda connection: migrate(connection, revision))
+    database.migrate(lambda connection: migrate(connection, revision))
     insert = text(
         "INSERT INTO tasks (id, queue, name, status, priority, run_at, args, created_at)"
         " VALUES (:id, 'default', 'old', 'queued', 0, :now, '{}', :now)"
