@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection
 
 from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
+from taskrow.domain.task import Status
 from taskrow.engine import endings, exchanges
 from taskrow.engine.clock import DrivenClock
 from taskrow.engine.exchange import Give, exchange
@@ -18,6 +20,8 @@ from taskrow.engine.registry import Registry
 from taskrow.engine.supervisor import Supervisor
 from taskrow.engine.upkeep import Upkeep
 from taskrow.engine.worker_options import WorkerOptions
+from taskrow.errors import DatabaseBusyError
+from taskrow.storage import finish
 from taskrow.storage.claims import Claim
 from taskrow.storage.finish import Ending
 from taskrow.storage.liveness import Liveness
@@ -101,3 +105,46 @@ def test_what_was_while_the_worker_itself_could_not_write_is_not_silence(
         supervisor._work_on_rows(1000.0 + moment)
     assert engine.get(task_id).status == status
     supervisor._finish()
+
+
+def test_a_reclaim_that_finds_the_database_busy_keeps_it_to_itself(
+    engine: QueueEngine,
+    clock: DrivenClock,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    ids = [engine.submit("app.add", "{}", TaskOptions()) for _ in range(2)]
+    upkeep, first = Upkeep(engine, "me", Unknown()), turn(engine, "silent")
+    turn(engine, "silent")
+    assert upkeep.reclaim(clock(), 0.0) == 0
+    reclaim = finish.reclaim
+
+    def busy_once(connection: Connection, ending: Ending, *, now: datetime) -> bool:
+        if ending.claim.seq == first.seq:
+            raise DatabaseBusyError("canceling statement due to lock timeout")
+        return reclaim(connection, ending, now=now)
+
+    monkeypatch.setattr(finish, "reclaim", busy_once)
+    assert upkeep.reclaim(clock(), LEASE) == 1
+    assert "could not be reclaimed: canceling statement due to lock timeout" in caplog.text
+    assert [engine.get(task_id).status for task_id in ids] == [Status.RUNNING, Status.SCHEDULED]
+    monkeypatch.undo()
+    assert upkeep.reclaim(clock(), LEASE + 1) == 1
+
+
+@pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
+def test_a_row_that_was_held_by_somebody_is_watched_for_another_lease(
+    engine: QueueEngine, clock: DrivenClock
+) -> None:
+    engine.submit("app.add", "{}", TaskOptions())
+    upkeep, claim = Upkeep(engine, "me", Unknown()), turn(engine, "held up")
+    assert upkeep.reclaim(clock(), 0.0) == 0
+    with engine.database.read() as connection:
+        connection.execution_options(isolation_level="READ COMMITTED")
+        connection.exec_driver_sql(
+            f"SELECT 1 FROM tasks WHERE seq = {claim.seq} FOR UPDATE"
+        ).close()
+        assert upkeep.reclaim(clock(), LEASE) == 0
+    assert upkeep.reclaim(clock(), LEASE + 1) == 0, "its worker could not beat"
+    assert upkeep.reclaim(clock(), 2 * LEASE) == 0
+    assert upkeep.reclaim(clock(), 2 * LEASE + 1) == 1

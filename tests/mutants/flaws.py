@@ -206,8 +206,7 @@ FLAWS = (
         edits=[
             (
                 "engine/upkeep.py",
-                "{worker for worker in {c.worker for c in others} "
-                "if self._liveness.is_gone(worker)}",
+                "self._liveness.find_gone({c.worker for c in others}, moment)",
                 "set[str]()",
             )
         ],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -14,7 +14,7 @@ from taskrow.storage.database import Database
 from taskrow.storage.doorbell import ChannelBell, Doorbell, open_doorbell
 from taskrow.storage.gate import FileLock
 from taskrow.storage.liveness import FileLiveness, Liveness, gone_workers, new_worker_id, show_life
-from taskrow.storage.submit import WORK
+from taskrow.storage.submit import WORK, ring
 from tests.storage.processes import running
 from tests.storage.rows import claimed, ending, settle
 from tests.storage.workloads import live, live_with_a_runner
@@ -143,6 +143,89 @@ def test_the_sign_is_shown_again_when_the_connection_was_cut(postgresql: Databas
     assert not other.is_gone("me")
     for each in (bell, other_bell):
         each.close()
+
+
+@pytest.fixture
+def signs(postgresql: Database) -> Iterator[Callable[[str], tuple[ChannelBell, Liveness]]]:
+    """Shows the signs of workers, each on a connection of its own."""
+    bells = []
+
+    def show(worker: str) -> tuple[ChannelBell, Liveness]:
+        bell = open_doorbell(postgresql, WORK)
+        assert isinstance(bell, ChannelBell)
+        bells.append(bell)
+        return bell, show_life(postgresql, worker, bell)
+
+    yield show
+    for bell in bells:
+        bell.close()
+
+
+def test_the_sign_comes_back_in_one_step_with_the_connection(
+    postgresql: Database, signs: Callable[[str], tuple[ChannelBell, Liveness]]
+) -> None:
+    (bell, _), (_, other) = signs("me"), signs("other")
+    _cut(postgresql, bell)
+    assert eventually(bell.rang)
+    assert not other.is_gone("me")
+
+
+def test_the_sign_comes_back_before_the_server_has_buried_the_old_connection(
+    signs: Callable[[str], tuple[ChannelBell, Liveness]],
+) -> None:
+    (old, _), _, (_, other) = signs("me"), signs("me"), signs("other")
+    old.close()
+    assert not other.is_gone("me")
+
+
+def test_a_ring_that_is_read_while_the_connection_is_seen_to_is_heard_later(
+    postgresql: Database, signs: Callable[[str], tuple[ChannelBell, Liveness]]
+) -> None:
+    bell, sign = signs("me")
+    with postgresql.read() as connection:
+        ring(connection, WORK)
+    assert eventually(lambda: _reads_a_ring(sign, bell))
+    assert bell.rang()
+    assert not bell.rang()
+    assert bell.interval is None
+
+
+def _reads_a_ring(sign: Liveness, bell: ChannelBell) -> bool:
+    sign.renew()
+    return bell.interval == 0.0
+
+
+def test_a_worker_is_gone_when_its_lock_is_free_in_two_looks(
+    signs: Callable[[str], tuple[ChannelBell, Liveness]],
+) -> None:
+    _, mine = signs("me")
+    assert mine.find_gone({"dead", "me"}, 10.0) == set()
+    assert mine.find_gone({"dead", "me"}, 10.4) == set()
+    assert mine.find_gone({"dead", "me"}, 10.5) == {"dead"}
+
+
+def test_a_lock_that_was_free_once_says_nothing_later(
+    signs: Callable[[str], tuple[ChannelBell, Liveness]],
+) -> None:
+    _, mine = signs("me")
+    assert mine.find_gone({"late"}, 10.0) == set()
+    late, _ = signs("late")
+    assert mine.find_gone({"late"}, 10.5) == set()
+    late.close()
+    assert eventually(lambda: mine.is_gone("late"))
+    assert mine.find_gone({"late"}, 11.0) == set()
+    assert mine.find_gone({"late"}, 11.5) == {"late"}
+
+
+def test_who_was_cut_off_calls_nobody_gone_before_others_had_time_to_come_back(
+    postgresql: Database, signs: Callable[[str], tuple[ChannelBell, Liveness]]
+) -> None:
+    bell, mine = signs("me")
+    _cut(postgresql, bell)
+    assert eventually(bell.rang)
+    assert mine.find_gone({"dead"}, bell.broke_at + 1.9) == set()
+    assert mine.find_gone({"dead"}, bell.broke_at + 2.0) == set()
+    assert mine.find_gone({"dead"}, bell.broke_at + 2.5) == {"dead"}
 
 
 def test_a_sign_that_cannot_be_shown_just_now_is_no_error(postgresql: Database) -> None:

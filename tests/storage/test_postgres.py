@@ -18,6 +18,7 @@ from taskrow.errors import DatabaseBusyError, DatabaseError
 from taskrow.storage import claims, finish, upkeep
 from taskrow.storage import purge as rows
 from taskrow.storage.database import Database, open_database
+from taskrow.storage.held_rows import find_held_rows
 from taskrow.storage.schema import ensure_schema, find_revision
 from tests.storage.rows import (
     NOW,
@@ -102,6 +103,42 @@ def test_a_claim_passes_over_what_another_is_claiming(postgresql: Database) -> N
     with in_the_middle(postgresql, claim):
         assert [found.id for found in take(postgresql, 9, worker="two")] == ids[2:]
     assert [task.worker for task in find_all(postgresql, ids)] == ["one", "one", "two", "two"]
+
+
+def hold(task_id: str) -> Callable[[Connection], object]:
+    """What somebody does who looks at a row in a transaction."""
+    select = f"SELECT 1 FROM tasks WHERE id = '{task_id}' FOR UPDATE"
+    return lambda connection: connection.exec_driver_sql(select).close()
+
+
+def test_a_heartbeat_passes_over_a_row_that_somebody_holds_and_tells_that_it_runs(
+    postgresql: Database,
+) -> None:
+    add_many(postgresql, 3)
+    held, *others = take(postgresql, 3, worker="me")
+    with in_the_middle(postgresql, hold(held.id)):
+        beaten = postgresql.write(lambda c: claims.beat(c, worker="me", lease=PURGE_AT))
+    assert set(beaten) == {held.which, *(claim.which for claim in others)}
+    with postgresql.read() as connection:
+        found = claims.running_here(connection, worker="me")
+    assert {claim.seq: claim.heartbeat for claim in found} == {
+        held.seq: held.heartbeat,
+        **{claim.seq: claim.heartbeat + 1 for claim in others},
+    }
+
+
+def test_a_reclaim_does_not_wait_for_a_row_that_somebody_holds(postgresql: Database) -> None:
+    lost = ending(claimed(postgresql), Status.SCHEDULED, run_at=NOW)
+    with in_the_middle(postgresql, hold(lost.claim.id)):
+        assert not postgresql.write(lambda c: finish.reclaim(c, lost, now=NOW))
+    assert postgresql.write(lambda c: finish.reclaim(c, lost, now=NOW))
+
+
+def test_rows_that_somebody_holds_are_told_from_others(postgresql: Database) -> None:
+    add_many(postgresql, 2)
+    held, other = take(postgresql, 2)
+    with in_the_middle(postgresql, hold(held.id)), postgresql.read() as connection:
+        assert find_held_rows(connection, {held.seq, other.seq, 999}) == {held.seq}
 
 
 def test_who_is_stopped_in_a_transaction_holds_up_others_no_longer_than_the_busy_timeout(

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from taskrow.engine import endings
 from taskrow.engine.exchange import Give, Take, Turns, exchange
+from taskrow.engine.holdups import Holdups
 from taskrow.engine.portion import Portion
 from taskrow.engine.strays import Strays
+from taskrow.errors import DatabaseBusyError
 from taskrow.storage.claims import Claim
 
 if TYPE_CHECKING:
@@ -53,7 +55,7 @@ class Exchanges:
             Strays(engine, worker),
             Portion(_HOLD[engine.database.dialect]),
         )
-        self._turns = Turns()
+        self._turns, self._holdups = Turns(), Holdups(engine.database, intake)
         self.hungry = True
         self.next_due: datetime | None = None
         self.beat_at = self.beaten_at = 0.0
@@ -64,7 +66,7 @@ class Exchanges:
             return True
         if not self._signals.stops and self._rhythm.pause(moment):
             return False
-        return self._intake.has_unwritten or (
+        return self._holdups.has_writable(moment) or (
             self.want_tasks(moment) and (self.hungry or self.is_something_due())
         )
 
@@ -78,6 +80,18 @@ class Exchanges:
 
     def exchange(self, moment: float) -> None:
         """Make one, and let everybody know what came of it. DatabaseError: nothing is lost."""
+        try:
+            self._exchange(moment)
+        except DatabaseBusyError:
+            if not self._may_wait() or not self._holdups.find(monotonic()):
+                raise
+            self._exchange(moment)
+
+    def _may_wait(self) -> bool:
+        """Whether something may stay unwritten: not where it is all that keeps a worker here."""
+        return not self._signals.stops or self._crew.is_busy
+
+    def _exchange(self, moment: float) -> None:
         give = self._give(moment, self._portion.size)
         take = self._engine.database.write(lambda connection: exchange(connection, give))
         self._portion.learn((len(give.endings) + len(take.claimed)) / 2, take.seconds)
@@ -89,14 +103,16 @@ class Exchanges:
         self._settle(give, take, committed)
 
     def _give(self, moment: float, most: int) -> Give:
-        now = self._engine.clock()
+        if not self._may_wait():
+            self._holdups.forget()
+        now, (ended, late) = self._engine.clock(), self._holdups.pass_by(moment)
         return Give(
             worker=self._worker,
             now=now,
             lease=now + timedelta(seconds=self._engine.settings.lease),
-            endings=tuple(self._intake.endings[:most]),
+            endings=tuple(self._intake.endings[: min(most, ended)]),
             progress=self._intake.progress.due(moment),
-            late_logs=tuple(self._intake.late_logs),
+            late_logs=tuple(self._intake.late_logs[:late]),
             beat=moment >= self.beat_at,
             capacity=min(most, self._crew.capacity(moment)) if self.want_tasks(moment) else 0,
             queues=self._queues,

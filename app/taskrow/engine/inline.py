@@ -137,12 +137,15 @@ class EagerRuns:
         self._liveness = show_life(engine.database, self._worker, self._bell)
         heart = InlineWorker(engine, self._worker)
         self._pulse = Pulse(heart.beat, engine.settings.heartbeat)
+        self._renewing = threading.Lock()
 
     def run(self, task_id: str) -> None:
         """Run one task. What this process does not know, it leaves to a worker that does."""
         task = self._engine.find(task_id)
         if task is None or self._engine.registry.find(task.name) is None:
             return
+        with self._renewing:
+            self._liveness.renew()
         worker = InlineWorker(self._engine, self._worker)
         with self._pulse.kept():
             while (claim := self._claim(task_id)) is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from taskrow.storage.claims import Attempt, Claim
 
@@ -34,6 +34,17 @@ class ProgressBook:
             return None
         first = min(self._written_at.get(which, 0.0) for which in self._unwritten)
         return max(0.0, first + _EVERY - moment)
+
+    @property
+    def unwritten(self) -> list[tuple[Claim, str]]:
+        """The newest words that have not reached their rows."""
+        return list(self._unwritten.values())
+
+    def put_off(self, which: Callable[[Claim], bool], until: float) -> None:
+        """What some tasks have said is not to be written before."""
+        for attempt, (claim, _) in self._unwritten.items():
+            if which(claim):
+                self._written_at[attempt] = until - _EVERY
 
     def written(self, entries: Sequence[tuple[Claim, str]], moment: float) -> None:
         """These have reached their rows."""

@@ -129,8 +129,7 @@ class Supervisor:
         if self._rows.want_exchange(moment):
             self._exchange(moment)
         if moment >= self._upkeep_at or self._upkeep.must_fire(self._engine.clock()):
-            self._upkeep_at = moment + RECLAIM_EVERY
-            self._keep_up(moment)
+            self._keep_up()
         if not self._signals.stops:
             self._upkeep.go_on_purging(moment)
 
@@ -140,8 +139,11 @@ class Supervisor:
         self._rest_until = 0.0
         self._upkeep.tend_log()
 
-    def _keep_up(self, moment: float) -> None:
+    def _keep_up(self) -> None:
         """The duties beside the tasks: bury runners that ended unheard, look after the queue."""
+        self._liveness.renew()  # while stopping, too: its tasks still run
+        moment = time.monotonic()  # the exchange before may have taken long
+        self._upkeep_at = moment + RECLAIM_EVERY
         for handle in self._crew.dead():
             self._rows.hungry |= self._intake.hear(handle)  # what it said last
             if handle in self._crew.handles:

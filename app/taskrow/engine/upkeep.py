@@ -11,9 +11,11 @@ from taskrow.engine import endings
 from taskrow.engine.declared import PURGE
 from taskrow.engine.firing import Firing
 from taskrow.engine.purging import Purge, purge_of
+from taskrow.errors import DatabaseBusyError
 from taskrow.storage import claims, finish
 from taskrow.storage import upkeep as rows
 from taskrow.storage.claims import Claim
+from taskrow.storage.liveness import LOOK_AGAIN
 from taskrow.storage.schema import find_revision, is_newer, known_revisions
 from taskrow.storage.sqlite import SqliteDatabase
 from taskrow.storage.submit import WORK, ring
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("taskrow.worker")
 
-RECLAIM_EVERY = 0.5  # seconds
+RECLAIM_EVERY = LOOK_AGAIN
 FOLD_EVERY = 60.0
 _LATE = 2  # heartbeats between two that were written
 _WORKERS_KEPT = timedelta(days=7)  # after they were last seen
@@ -74,7 +76,6 @@ class Upkeep:
 
     def run_once(self, now: datetime, moment: float) -> int:
         """Do what is due at ``moment`` (monotonic seconds); returns how many may be claimed."""
-        self._liveness.renew()
         self.tend_log()
         reclaimed = self.reclaim(now, moment)
         fired = self._firing.turn(now)
@@ -158,7 +159,7 @@ class Upkeep:
         """Take tasks back from workers that are dead, or silent for a whole lease."""
         with self._engine.database.read() as connection:
             others = claims.running_elsewhere(connection, worker=self._worker)
-        gone = {worker for worker in {c.worker for c in others} if self._liveness.is_gone(worker)}
+        gone = self._liveness.find_gone({c.worker for c in others}, moment)
         silent = self._silent(others, moment)
         taken = [claim for claim in others if claim.worker in gone or claim in silent]
         reclaimed = sum(self._reclaim_one(claim, claim.worker in gone, now) for claim in taken)
@@ -194,7 +195,13 @@ class Upkeep:
             ring(connection, WORK)
             return taken
 
-        taken = self._engine.database.write(write)
+        try:
+            taken = self._engine.database.write(write)
+        except DatabaseBusyError as error:  # other duties do not stand behind one row
+            log.warning("%s %s could not be reclaimed: %s", claim.id, claim.name, error)
+            return False
+        if not taken:  # held by somebody, its row says nothing of its worker: watch it anew
+            self._seen = {key: seen for key, seen in self._seen.items() if key[:2] != claim.which}
         if taken:
             log.warning(
                 "%s %s reclaimed from %s, which %s: %s",

@@ -206,26 +206,26 @@ class Beaten:
     terminate: bool
 
 
-_BEAT = Prepared(
-    update(tasks)
-    .where(_RUNNING, tasks.c.worker == bindparam("of_worker"))
-    .values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=bindparam("lease"))
-    .returning(
-        tasks.c.seq,
-        tasks.c.attempt,
-        tasks.c.cancel_requested_at,
-        tasks.c.terminate_requested_at,
-    ),
-    "of_worker",
-    "lease",
-)
+_HERE = (_RUNNING, tasks.c.worker == bindparam("of_worker"))
+_FOUND = tasks.c.seq, tasks.c.attempt, tasks.c.cancel_requested_at, tasks.c.terminate_requested_at
+_EXTEND = update(tasks).values(heartbeat=tasks.c.heartbeat + 1, lease_expires_at=bindparam("lease"))
+_BEAT = Prepared(_EXTEND.where(*_HERE).returning(*_FOUND), "of_worker", "lease")
+# On PostgreSQL a row that somebody holds in a transaction must not keep the others from theirs.
+_FREE = select(tasks.c.seq).where(*_HERE).with_for_update(skip_locked=True, key_share=True).cte()
+_BEAT_FREE = Prepared(_EXTEND.where(tasks.c.seq.in_(select(_FREE.c.seq))), "of_worker", "lease")
+_FIND_HERE = Prepared(select(*_FOUND).where(*_HERE), "of_worker")
 
 
 def beat(connection: Connection, *, worker: str, lease: datetime) -> dict[Attempt, Beaten]:
     """Extend the lease of all that this worker runs, and tell what is found there."""
+    if connection.dialect.name == "sqlite":
+        rows = _BEAT.fetch(connection, (worker, lease))
+    else:
+        _BEAT_FREE.change(connection, (worker, lease))
+        rows = _FIND_HERE.fetch(connection, [worker])
     return {
         (seq, attempt): Beaten(cancel=cancel is not None, terminate=terminate is not None)
-        for seq, attempt, cancel, terminate in _BEAT.fetch(connection, (worker, lease))
+        for seq, attempt, cancel, terminate in rows
     }
 
 

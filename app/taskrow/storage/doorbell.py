@@ -10,9 +10,11 @@ stands behind every bell.
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import struct
 import sys
+import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from enum import Flag, auto
@@ -166,15 +168,35 @@ class ChannelBell(Doorbell):
     """LISTEN on a connection of its own; it comes back by itself when the server does."""
 
     def __init__(self, database: PostgresDatabase, channel: str) -> None:
-        self._database, self._channel = database, channel
+        self._database, self._first = database, [f"LISTEN {channel}"]
+        self._heard = Heard.NOTHING
+        self.broke_at = -math.inf  # monotonic: when it was last without a connection
         self.connection = self._listen()
 
     def _listen(self) -> Any:
-        connection = self._database.own_connection(f"LISTEN {self._channel}")
+        connection = self._database.own_connection("; ".join(self._first))
         self.fileno = connection.fileno()
         return connection
 
+    def keep(self, statement: str) -> None:
+        """Run a statement on the connection, and in one step with LISTEN on each later one."""
+        self._first.append(statement)
+        try:
+            self.connection.execute(statement)
+        except Exception:  # noqa: BLE001 - see _hear
+            self._heard |= self._reconnect()
+
+    def mend(self) -> None:
+        """See to it that there is a connection, also while nobody asks whether it rang."""
+        self._heard |= self._hear()
+        self.interval = 0.0 if self._heard else None  # what was read here wakes nobody
+
     def rang(self) -> Heard:
+        heard = self._heard | self._hear()
+        self._heard, self.interval = Heard.NOTHING, None
+        return heard
+
+    def _hear(self) -> Heard:
         try:
             heard = list(self.connection.notifies(timeout=0))
             return Heard.COMMIT if heard else Heard.NOTHING
@@ -185,6 +207,7 @@ class ChannelBell(Doorbell):
         self.close()
         with suppress(DatabaseError):
             self.connection = self._listen()
+        self.broke_at = time.monotonic()
         return Heard.COMMIT
 
     def close(self) -> None:

@@ -161,7 +161,13 @@ def _unless_cancelled(connection: Connection, ending: Ending) -> Ending:
 
 
 def reclaim(connection: Connection, ending: Ending, *, now: datetime) -> bool:
-    """Take an attempt back from a worker that is gone; False where it has given news meanwhile."""
+    """Take an attempt back from a worker that is gone.
+
+    False where it has given news meanwhile; or somebody holds its row, which is not waited for.
+    """
+    free = select(tasks.c.seq).where(*FENCE).with_for_update(skip_locked=True)
+    if connection.execute(free, ending.claim.fence).first() is None:
+        return False
     ending = _unless_cancelled(connection, ending)
     return _end(connection, ending, now, tasks.c.heartbeat == ending.claim.heartbeat)
 

@@ -14,7 +14,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import func, select
 
@@ -29,6 +28,8 @@ from taskrow.storage.sqlite import SqliteDatabase
 _SIGN = "-worker-"
 _IDS = f"*-{'[0-9a-f]' * 8}"  # new_worker_id's: what others call their files is not ours to delete
 _GLANCE = 1.0  # seconds: who looks whether a sign is locked, holds it for a moment
+LOOK_AGAIN = 0.5  # seconds between two looks at a worker that may be dead
+_UNSURE = 2.0  # seconds after a cut of one's own, in which others come back
 
 
 class Liveness(ABC):
@@ -45,6 +46,14 @@ class Liveness(ABC):
     @abstractmethod
     def is_gone(self, worker: str) -> bool:
         """Whether that worker is surely dead. False also where it merely cannot be told."""
+
+    def find_gone(
+        self,
+        workers: Collection[str],
+        moment: float,  # noqa: ARG002 - one look at a file's lock is enough
+    ) -> set[str]:
+        """Those whose tasks may be taken; to be asked every ``LOOK_AGAIN`` (moment: monotonic)."""
+        return {worker for worker in workers if self.is_gone(worker)}
 
     @abstractmethod
     def close(self) -> None:
@@ -156,37 +165,42 @@ def _workers_of_rows(database: Database) -> set[str]:
 
 
 class AdvisoryLiveness(Liveness):
-    """An advisory lock named by a hash of the worker's id."""
+    """An advisory lock named by a hash of the worker's id.
+
+    A server that starts again, or cuts a connection, frees the lock of a worker that lives, until
+    that one has a connection again. So a worker is called gone when its lock was free in two looks,
+    and by nobody who has just been cut off: the others may have been, too.
+    """
 
     def __init__(self, database: PostgresDatabase, worker: str, bell: ChannelBell) -> None:
-        self._database, self._worker, self._bell = database, worker, bell
-        self._connection: Any = None
-        self.renew()
+        self._database, self._bell = database, bell
+        self._free_since: dict[str, float] = {}  # monotonic
+        # Shared, so that it is there at once where the server has not buried the old connection.
+        bell.keep(f"SELECT pg_advisory_lock_shared({_key(worker)})")
 
     def renew(self) -> None:
-        connection = self._bell.connection
-        if self._connection is not connection:
-            lock = "SELECT pg_try_advisory_lock(%s)"  # the server may not have buried the old one
-            try:
-                locked = connection.execute(lock, (_key(self._worker),)).fetchone()[0]
-            except Exception:  # noqa: BLE001 - the bell brings a new connection
-                locked = False
-            self._connection = connection if locked else None
+        self._bell.mend()
 
     def is_gone(self, worker: str) -> bool:
         return _is_lock_free(self._database, worker)
 
+    def find_gone(self, workers: Collection[str], moment: float) -> set[str]:
+        before, self._free_since = self._free_since, {}
+        if moment < self._bell.broke_at + _UNSURE:
+            return set()
+        for worker in workers:
+            if self.is_gone(worker):
+                self._free_since[worker] = before.get(worker, moment)
+        return {worker for worker, at in self._free_since.items() if moment >= at + LOOK_AGAIN}
+
     def close(self) -> None:
-        self._connection = None  # the lock goes with the bell's connection
+        """The lock goes with the bell's connection."""
 
 
 def _is_lock_free(database: Database, worker: str) -> bool:
-    key = _key(worker)
+    lock = func.pg_try_advisory_xact_lock(_key(worker))  # for this one statement
     with database.read() as connection:
-        free = bool(connection.execute(select(func.pg_try_advisory_lock(key))).scalar())
-        if free:
-            connection.execute(select(func.pg_advisory_unlock(key)))
-    return free
+        return bool(connection.execute(select(lock)).scalar())
 
 
 def _key(worker: str) -> int:
