@@ -15,7 +15,10 @@ from tests.support.rows import final
 
 pytestmark = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 
-_HOLDERS = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted"
+# Of this database alone: others of the same server belong to other tests.
+_HOLDERS = """
+SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database
+WHERE locktype = 'advisory' AND granted AND datname = current_database()"""
 
 
 def submit(engine: QueueEngine, directory: Path, name: str, **options: bool | int | str) -> str:

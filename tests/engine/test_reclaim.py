@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
+from time import thread_time
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import Connection
@@ -13,6 +15,7 @@ from taskrow.domain.options import TaskOptions
 from taskrow.domain.settings import Settings
 from taskrow.domain.task import Status
 from taskrow.engine import endings, exchanges
+from taskrow.engine import supervisor as supervisors
 from taskrow.engine.clock import DrivenClock
 from taskrow.engine.exchange import Give, exchange
 from taskrow.engine.queue import QueueEngine
@@ -101,10 +104,14 @@ def test_what_was_while_the_worker_itself_could_not_write_is_not_silence(
     turn(engine, "silent")
     supervisor = supervisor_of(engine, monkeypatch)
     for moment in turns:
-        monkeypatch.setattr(exchanges, "monotonic", lambda at=moment: 1000.0 + at)
+        clock = SimpleNamespace(monotonic=lambda at=moment: 1000.0 + at, thread_time=thread_time)
+        monkeypatch.setattr(exchanges, "monotonic", clock.monotonic)
+        monkeypatch.setattr(supervisors, "time", clock)
         supervisor._work_on_rows(1000.0 + moment)
-    assert engine.get(task_id).status == status
+    monkeypatch.undo()
+    found = engine.get(task_id).status
     supervisor._finish()
+    assert found == status
 
 
 def test_a_reclaim_that_finds_the_database_busy_keeps_it_to_itself(

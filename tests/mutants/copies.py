@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from tests.mutants.flaws import Flaw
+from tests.mutants.flaw import Flaw
 from tests.support.processes import ROOT
 
 _PACKAGE = ROOT / "app" / "taskrow"

@@ -2,25 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-
-@dataclass(frozen=True, kw_only=True)
-class Flaw:
-    """``edits``: (file of the package, what stands there once, what stands there instead).
-
-    Who must notice it: tests (pytest's node ids), a case of the scoreboard, or one of so many
-    histories of the simulation. ``words`` must be in what the case has seen: an edit that breaks
-    something else lets it fail, too.
-    """
-
-    name: str
-    edits: list[tuple[str, str, str]]
-    tests: list[str] = field(default_factory=list)
-    case: int | None = None
-    words: str = ""
-    histories: int | None = None
-
+from tests.mutants.flaw import Flaw
 
 _NO_GATE = [
     ("storage/gate.py", "        if self._try_both():\n            return\n", "        return\n")
@@ -265,7 +247,12 @@ FLAWS = (
         edits=_ALL_OPEN,
         tests=["doors/test_rest_changes.py"],
     ),
-    Flaw(name="what nobody opened is open, to a stranger", edits=_ALL_OPEN, case=40),
+    Flaw(
+        name="what nobody opened is open, to a stranger",
+        edits=_ALL_OPEN,
+        case=40,
+        words="is shown to a client",
+    ),
     # -- room and versions ------------------------------------------------------------------------
     Flaw(
         name="free-space floor ignored",

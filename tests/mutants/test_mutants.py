@@ -7,7 +7,8 @@ import ast
 import pytest
 
 from tests.mutants.copies import edited
-from tests.mutants.flaws import FLAWS, Flaw
+from tests.mutants.flaw import Flaw
+from tests.mutants.flaws import FLAWS
 from tests.mutants.trials import all_trials
 from tests.support.processes import ROOT
 

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from tests.faults.power.mutants import MUTANTS as OF_POWER
 from tests.mutants.copies import make_copy
-from tests.mutants.flaws import FLAWS, Flaw
+from tests.mutants.flaw import Flaw
+from tests.mutants.flaws import FLAWS
 from tests.simulation.mutants import MUTANTS as OF_SIMULATION
 from tests.support.processes import ROOT
 
