@@ -48,7 +48,7 @@ FLAWS = (
         name="path not watched",
         edits=[("storage/writer.py", "            self._file.must_be_there()\n", "")],
         case=30,
-        words="[202, 202, 202] from the void",
+        words="from the void",
     ),
     Flaw(
         name="checkpoints whenever SQLite likes",
