@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
 from tests.conformance.client import task_id
@@ -88,7 +88,9 @@ def _kill_in_the_middle(scene: Scene, copy: Path) -> None:
 
 
 def _is_copying(copy: Path) -> bool:
-    return any(copy.parent.glob(f".{copy.name}-*/*"))
+    with suppress(FileNotFoundError):  # it has ended just now, and its directory is gone
+        return any(copy.parent.glob(f".{copy.name}-*/*"))
+    return False
 
 
 def _kill_at_each_operation(scene: Scene) -> list[int]:
