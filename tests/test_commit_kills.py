@@ -29,7 +29,7 @@ from tests.apps.commit_kills import (
 from tests.engine.commits import effects, make_effects
 from tests.support.processes import Process, ProcessFactory, eventually
 from tests.support.rows import final, submit
-from tests.test_kills import TASKS, Chaos, tasks_for
+from tests.test_kills import Chaos
 
 SHORT_LEASE = {"FLASK_TASKROW_LEASE": "1", "FLASK_TASKROW_HEARTBEAT": "0.25"}
 TIMES = int(os.environ.get("TASKROW_KILLS", "1"))  # how often each step kills each victim
@@ -60,17 +60,15 @@ def test_effects_in_a_transaction_of_their_own_are_noticed(
 
 
 def test_each_effect_happens_once_whoever_is_killed_or_stopped_at_whatever_moment(
-    engine: QueueEngine, start: ProcessFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    monkeypatch.setitem(TASKS, engine.database.dialect, 200)
     make_effects(engine)
-    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills_committing:app")
-    chaos.run()
-    assert chaos.kills >= 2
+    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills_committing:app", tasks=200)
+    chaos.run(kills=2, stops=1)
     assert chaos.wrongs() == []
     assert chaos.crashed == []
     assert set(effects(engine).values()) == {1}
-    assert len(effects(engine)) == tasks_for(engine)
+    assert len(effects(engine)) == chaos.history.counts.total()
 
 
 class Deaths:

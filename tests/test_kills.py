@@ -35,9 +35,7 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
     chaos = Chaos(engine, start, tmp_path, "tests.apps.kills:app")
-    chaos.run()
-    assert chaos.kills >= 2
-    assert chaos.stops >= 1
+    chaos.run(kills=2, stops=1)
     assert chaos.wrongs() == []
     assert chaos.crashed == []
 
@@ -46,13 +44,13 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
 def test_without_the_fence_the_same_chaos_is_noticed(
     engine: QueueEngine, start: ProcessFactory, tmp_path: Path
 ) -> None:
-    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills_without_fence:app", kills=0.2)
+    chaos = Chaos(engine, start, tmp_path, "tests.apps.kills_without_fence:app", share=0.2)
 
     def noticed() -> bool:
         return bool(chaos.refused() or chaos.wrongs_of_zombies())
 
     for _ in range(4):  # a zombie that comes back while its task runs elsewhere is a matter of luck
-        chaos.run(until=noticed)
+        chaos.run(noticed)
         if noticed():
             break
     assert noticed()
@@ -87,7 +85,8 @@ def test_the_outcome_of_a_zombie_is_refused(
 class Chaos:
     """Three workers, of which one is killed or stopped every moment, and started again.
 
-    ``kills`` is the share of kills; the others are stopped past their lease, and go on as zombies.
+    share: that of the kills; the others are stopped past their lease, and go on as zombies.
+    tasks: how many there are at first, and at most at once.
     """
 
     def __init__(
@@ -96,26 +95,38 @@ class Chaos:
         start: ProcessFactory,
         directory: Path,
         app: str,
-        kills: float = 0.5,
+        *,
+        share: float = 0.5,
+        tasks: int | None = None,
     ) -> None:
-        self._engine, self._start, self._app, self._share = engine, start, app, kills
+        self._engine, self._start, self._app, self._share = engine, start, app, share
+        self._tasks = tasks or TASKS[engine.database.dialect]
         self._marks = Marks(directory / "marks")
         self._random = random.Random(20261121)
         self._workers: list[Process] = []
         self._stopped: list[tuple[float, Process]] = []
         self.history = History()
         self.crashed: list[str] = []
-        self.kills = self.stops = 0
+        self._kills = self._stops = 0
 
-    def run(self, until: Callable[[], bool] = lambda: False) -> None:
-        """Until all tasks are over, or ``until`` says so."""
-        for task_id in submit_many(self._engine, tasks_for(self._engine)):
-            self.history.accepted(task_id)
+    def run(
+        self, until: Callable[[], bool] = lambda: False, *, kills: int = 0, stops: int = 0
+    ) -> None:
+        """Until all tasks are over, and so many kills and stops are done; or ``until`` says so."""
         self._workers = [self._worker() for _ in range(WORKERS)]
+        self._submit()
         while unfinished(self._engine) and not until():
             self._pause(1.1, until)
             self._disturb()
+            if self._kills < kills or self._stops < stops:
+                self._submit()
         self._end()
+
+    def _submit(self) -> None:
+        """As many tasks as are missing; a worker that stands could have the turn to write."""
+        eventually(lambda: not self._continue_stopped())
+        for task_id in submit_many(self._engine, self._tasks - unfinished(self._engine)):
+            self.history.accepted(task_id)
 
     def wrongs(self) -> list[str]:
         """What must not be: a task not over, an outcome of another attempt, one counted twice."""
@@ -159,7 +170,7 @@ class Chaos:
         The end of a worker that nobody has killed is something, too.
         """
         end = time.monotonic() + seconds
-        goal = unfinished(self._engine) - tasks_for(self._engine) // 25
+        goal = unfinished(self._engine) - self._tasks // 25
 
         def look() -> bool:
             self._continue_stopped()
@@ -181,19 +192,21 @@ class Chaos:
         if not at_work:
             return
         victim = self._random.choice(at_work)
-        if not self.kills or (self.stops and self._random.random() < self._share):
-            self.kills += 1
+        if not self._kills or (self._stops and self._random.random() < self._share):
+            self._kills += 1
             victim.kill()
             self._replace(victim)
         elif not self._stopped:
-            self.stops += 1
+            self._stops += 1
             stop(self._engine, victim)
             self._stopped.append((time.monotonic() + 1.8, victim))
 
-    def _continue_stopped(self) -> None:
+    def _continue_stopped(self) -> int:
+        """Those that have stood for long enough; returns how many still stand."""
         for entry in [entry for entry in self._stopped if entry[0] < time.monotonic()]:
             entry[1].send(signal.SIGCONT)
             self._stopped.remove(entry)
+        return len(self._stopped)
 
     def _replace(self, worker: Process) -> None:
         self._workers[self._workers.index(worker)] = self._worker()
@@ -209,10 +222,6 @@ class Chaos:
             log="worker",
             env=SHORT_LEASE | PATIENT | self._marks.env,
         )
-
-
-def tasks_for(engine: QueueEngine) -> int:
-    return TASKS[engine.database.dialect]
 
 
 def submit_many(engine: QueueEngine, number: int) -> list[str]:

@@ -1,4 +1,4 @@
-"""Tasks that note each attempt that begins, for a history (tests/faults/history.py)."""
+"""Tasks that note each attempt that begins: for a history (tests/faults/history.py), or a soak."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 from taskrow import TaskContext
 
-MARKS = "KILLS_MARKS"  # the environment variable with the file
+MARKS = "TASK_MARKS"  # the environment variable with the file
 
 
-def begin(self: TaskContext) -> None:
-    """Note it, in one write."""
+def begin(self: TaskContext, *more: object) -> None:
+    """Note it, and what more there is to say of it, in one write."""
+    words = (self.request.id, self.request.attempt, *more)
     with Path(os.environ[MARKS]).open("a") as file:
-        file.write(f"{self.request.id} {self.request.attempt}\n")
+        file.write(" ".join(map(str, words)) + "\n")
 
 
 class Marks:

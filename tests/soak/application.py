@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import time
-from pathlib import Path
 from typing import Any
 
 from flask import Flask
@@ -13,21 +12,20 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from taskrow import TaskContext, TaskQueue
+from tests.apps import marks
 
 app = Flask(__name__)
 app.config.from_prefixed_env()
 queue = TaskQueue(app)
 TICK = 5  # seconds
-MARKS = "SOAK_MARKS"  # the environment variable with the file for what was begun
 
 
 def begin(self: TaskContext, due: str = "") -> dict[str, Any]:
-    """Note that this attempt has begun, in one write; returns what to tell of it.
+    """Note that this attempt has begun; returns what to tell of it.
 
     The moment is of the machine's monotonic clock, which is the same in all its processes.
     """
-    with Path(os.environ[MARKS]).open("a") as file:
-        file.write(f"{self.request.id} {self.request.attempt} {time.monotonic()} {due}\n")
+    marks.begin(self, time.monotonic(), due)
     return {"attempt": self.request.attempt}
 
 

@@ -10,8 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
 
+from tests.apps.marks import MARKS
 from tests.faults.history import History
-from tests.soak.application import MARKS, TICK
+from tests.soak.application import TICK
 from tests.soak.chaos import Chaos, Fault
 from tests.soak.chores import Chores
 from tests.soak.clients import Client

@@ -87,17 +87,14 @@ def test_a_worker_that_signs_off_while_something_runs_under_it_is_gone(
     assert mine.is_gone(OTHER) == (database.dialect == "postgresql"), "its file is cleared away"
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 def test_whether_a_worker_lives_whose_sign_was_deleted_is_not_known(
-    sqlite: Database, sqlite_url: str, path: Path
+    database: Database, mine: Liveness, database_url: str
 ) -> None:
-    bell = open_doorbell(sqlite, WORK)
-    mine = show_life(sqlite, "web1-0-00000000", bell)
-    with running(live, sqlite_url, OTHER) as child:
+    with running(live, database_url, OTHER) as child:
         assert child.hear() == "alive"
-        path.with_name(f"{path.name}-worker-{OTHER}").unlink()
+        Path(f"{database.place}-worker-{OTHER}").unlink()
         assert not mine.is_gone(OTHER)
-    mine.close()
-    bell.close()
 
 
 def test_two_may_ask_about_the_same_worker(

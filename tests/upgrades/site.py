@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from taskrow.storage.database import open_database
+from tests.apps.marks import MARKS
 from tests.faults.history import FINAL, History, Told
-from tests.soak.application import MARKS
 from tests.soak.clients import Client
 from tests.soak.marks import read_marks
 from tests.support.processes import Process, ProcessFactory, eventually, free_port, processes
