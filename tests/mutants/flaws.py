@@ -143,7 +143,7 @@ FLAWS = (
                 "delete(tasks).where(tasks.c.seq.in_(picked))",
             )
         ],
-        tests=["storage/test_postgres.py"],
+        tests=["storage/test_held_rows.py"],
     ),
     Flaw(
         name="a due time fires twice",
