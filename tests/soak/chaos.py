@@ -13,13 +13,14 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.soak.shell import Shell
 from tests.support.processes import Process
 
 Start = Callable[[], Process]
-Running = Callable[[int], dict[str, int]]  # the tasks of the worker with a pid, and their attempts
 WORKER, SUPERVISOR = "kill -9 of a whole worker", "kill -9 of a supervisor"
 RUNNER, WEB = "kill -9 of a runner", "kill -9 of the web server"
 STOP = "SIGSTOP of a worker past its lease"
+CUT = "cut of all connections to PostgreSQL"
 _STOPPED, _FOR_WORK = 2.5, 2.0  # seconds
 
 
@@ -34,16 +35,14 @@ class Fault:
 
     @property
     def kills(self) -> bool:
-        return self.fault != STOP
+        return self.fault not in {STOP, CUT}
 
 
 class Chaos:
     """Keeps some processes running, and hurts one of them now and then."""
 
-    def __init__(
-        self, web: Start, worker: Start, workers: int, *, running: Running, seed: int
-    ) -> None:
-        self._start_web, self._start_worker, self._running = web, worker, running
+    def __init__(self, web: Start, worker: Start, workers: int, *, shell: Shell, seed: int) -> None:
+        self._start_web, self._start_worker, self._shell = web, worker, shell
         self._chance = random.Random(seed)
         self.web = web()
         self.workers = [worker() for _ in range(workers)]
@@ -64,6 +63,7 @@ class Chaos:
         faults: list[Callable[[], Fault]] = [self._kill_worker, self._kill_runner]
         faults += [self._kill_supervisor, self._kill_worker, self._kill_web]
         faults += [lambda: self._stop_worker(pause)]
+        faults += [self._cut] if self._shell.cut is not None else []
         fault = self._chance.choice(faults)()
         self.faults.append(fault)
         self.heal()
@@ -93,7 +93,7 @@ class Chaos:
         """One of them and what runs in it: where it has nothing to lose, wait a moment for that."""
         worker = self._chance.choice(self.workers)
         deadline = time.monotonic() + _FOR_WORK
-        while not (running := self._running(worker.pid)) and time.monotonic() < deadline:
+        while not (running := self._shell.running(worker.pid)) and time.monotonic() < deadline:
             time.sleep(0.02)
         return worker, running
 
@@ -111,6 +111,12 @@ class Chaos:
     def _kill_web(self) -> Fault:
         fault = Fault(WEB, time.monotonic(), self.web.pid)
         self.web.end_group()
+        return fault
+
+    def _cut(self) -> Fault:
+        assert self._shell.cut is not None
+        fault = Fault(CUT, time.monotonic(), 0)
+        self._shell.cut()
         return fault
 
     def _stop_worker(self, pause: threading.Event) -> Fault:

@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.soak.file import take_effects
+from tests.soak.shell import Shell
 from tests.support.processes import Process
 
 Run = Callable[..., Process]  # a ``taskrow`` command
@@ -19,9 +19,9 @@ _BACKUP_EVERY, _PURGE_EVERY, _TAKE_EVERY, _LONGEST = 30.0, 20.0, 5.0, 120.0
 class Chores(threading.Thread):
     """Does them until ``over``. ``effects``: how often each task had its effect."""
 
-    def __init__(self, file: Path, backups: Path, run: Run) -> None:
+    def __init__(self, shell: Shell, backups: Path, run: Run) -> None:
         super().__init__(daemon=True)
-        self._file, self._backup, self._run = file, backups / "backup.db", run
+        self._shell, self._backup, self._run = shell, backups / "backup.db", run
         self.over = threading.Event()
         self.effects: Counter[str] = Counter()
         self.done: Counter[str] = Counter()
@@ -32,8 +32,9 @@ class Chores(threading.Thread):
         chores: list[tuple[float, Callable[[], None]]] = [
             (_TAKE_EVERY, self.take),
             (_PURGE_EVERY, lambda: self.command("purge")),
-            (_BACKUP_EVERY, self._back_up),
         ]
+        if self._shell.file is not None:  # PostgreSQL has pg_dump
+            chores.append((_BACKUP_EVERY, self._back_up))
         done = [time.monotonic()] * len(chores)
         while not self.over.wait(0.5):
             for number, (every, chore) in enumerate(chores):
@@ -44,7 +45,7 @@ class Chores(threading.Thread):
 
     def take(self) -> None:
         """Count the effects that there are, and delete them: a writer from outside the gate."""
-        self.effects.update(take_effects(self._file))
+        self.effects.update(self._shell.take_effects())
 
     def _back_up(self) -> None:
         self.command("backup", str(self._backup), "--force")

@@ -18,8 +18,10 @@ Sample = dict[str, float]
 
 RULE = "median of the last quarter at most 1.2 x that of the second quarter, plus the slack"
 UNITS = {"PSS": "MiB", "RSS": "MiB", "file": "MiB", "WAL": "MiB", "submit": "ms"}
+UNITS |= {"database": "MiB"}
 # What a curve may differ by chance: a batch of rows, a connection more, a log not yet folded.
 _SLACK = {"PSS": 4.0, "RSS": 4.0, "descriptors": 6.0, "file": 1.0, "WAL": 4.0, "files": 4.0}
+_SLACK |= {"database": 4.0, "connections": 6.0}
 _SLACK |= {"tasks": 300.0, "task_attempts": 60.0, "submit": 20.0}
 # Hurt workers start again all the time: they have a runner more or less.
 _SLACK |= {"workers PSS": 50.0, "workers RSS": 70.0, "workers descriptors": 15.0}
@@ -73,13 +75,6 @@ def of_processes(group: str, leaders: Iterable[int]) -> Sample:
     }
 
 
-def of_files(file: Path) -> Sample:
-    """The database, its log, and how many files lie beside it (locks of workers that are gone?)."""
-    beside = sum(len(files) for _, _, files in os.walk(file.parent))
-    log = file.with_name(f"{file.name}-wal")
-    return {"file": _size(file), "WAL": _size(log), "files": float(beside)}
-
-
 def _memory(pid: int) -> dict[str, float]:
     """``Pss``, ``Rss`` and others of the kernel's figures, in MiB; nothing of who is gone."""
     with suppress(OSError, ValueError):
@@ -92,10 +87,4 @@ def _memory(pid: int) -> dict[str, float]:
 def _descriptors(pid: int) -> float:
     with suppress(OSError):
         return float(len(os.listdir(f"/proc/{pid}/fd")))
-    return 0.0
-
-
-def _size(path: Path) -> float:
-    with suppress(OSError):
-        return path.stat().st_size / 2**20
     return 0.0

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from html import escape
 from math import floor, log10
 
-from tests.soak.chaos import RUNNER, STOP, SUPERVISOR, WEB, WORKER
-from tests.soak.file import TABLES
+from tests.soak.chaos import CUT, RUNNER, STOP, SUPERVISOR, WEB, WORKER
 from tests.soak.record import Line
+from tests.soak.shell import TABLES
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 400, 150, 48, 40, 64
 _COLOURS = ("#1f6fb4", "#e08214", "#2e8b57", "#7b4fa3")
 _FAULTS = {WORKER: "#c0392b", SUPERVISOR: "#e08214", RUNNER: "#2e8b57", WEB: "#1f6fb4",
-           STOP: "#7f7f7f"}  # fmt: skip
+           STOP: "#7f7f7f", CUT: "#7b4fa3"}  # fmt: skip
 _GROUPS = ("web", "workers", "spared web", "spared worker")
 _MOST_POINTS = 360  # of a line: more cannot be seen
 _RECOVERY = "seconds until a killed worker's task ran again"
@@ -74,7 +74,7 @@ def draw(lines: dict[str, list[Line]]) -> str:
     curves: tuple[tuple[str, int, int, list[str]], ...] = (
         ("memory (PSS), MiB", 0, 0, [f"{group} PSS" for group in _GROUPS]),
         ("descriptors", 1, 0, [f"{group} descriptors" for group in _GROUPS]),
-        ("file and its log, MiB", 0, 1, ["file", "WAL"]),
+        ("sizes, MiB", 0, 1, [name for name in ("file", "WAL", "database") if name in samples[0]]),
         ("rows", 1, 1, [f"rows of {table}" for table in TABLES]),
         ("tasks finished, and the faults", 0, 2, ["finished"]),
     )

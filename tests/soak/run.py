@@ -16,10 +16,10 @@ from tests.soak.application import TICK
 from tests.soak.chaos import Chaos, Fault
 from tests.soak.chores import Chores
 from tests.soak.clients import Client
-from tests.soak.curves import Sample, Verdict, judge, of_files, of_processes
-from tests.soak.file import count_rows, integrity, make_effects, running_of
+from tests.soak.curves import Sample, Verdict, judge, of_processes
 from tests.soak.marks import begun_again, due_missed, due_twice, read_marks
 from tests.soak.record import Record
+from tests.soak.shell import Shell
 from tests.support.processes import Process, ProcessFactory, eventually, free_port, processes
 
 APP = "tests.soak.application:app"
@@ -51,11 +51,19 @@ class Soak:
     """Clients, two workers and a web server that are hurt, one of each that is spared, an admin."""
 
     def __init__(
-        self, file: Path, start: ProcessFactory, record: Record, *, retention: float, seed: int
+        self,
+        directory: Path,
+        url: str,
+        start: ProcessFactory,
+        record: Record,
+        *,
+        retention: float,
+        seed: int,
     ) -> None:
-        self._file, self._start, self._record = file, start, record
+        self._directory, self._shell = directory, Shell(url)
+        self._start, self._record = start, record
         self._chance = random.Random(seed)
-        self._marks = file.parent.with_name("marks")
+        self._marks = directory / "marks"
         self._env = _SETTINGS | {MARKS: str(self._marks), "FLASK_TASKROW_RETENTION": f"{retention}"}
         self._ports = free_port(), free_port()  # of the web server that is hurt, and of the other
         self._history = History()
@@ -64,18 +72,18 @@ class Soak:
 
     def run(self, seconds: float) -> Outcome:
         """Work and hurt for so long, then let everything end in peace."""
-        make_effects(self._file)
+        self._shell.make_effects()
         assert self._command("upgrade").process.wait(60) == 0
         self._spared_web, self._spared_worker = self._web(self._ports[1]), self._worker()
         chaos = Chaos(
             lambda: self._web(self._ports[0]),
             self._worker,
             _WORKERS,
-            running=lambda pid: running_of(self._file, pid),
+            shell=self._shell,
             seed=self._chance.randrange(2**31),
         )
         clients = [self._client(number) for number in range(_CLIENTS)]
-        chores = Chores(self._file, self._marks.parent, self._command)
+        chores = Chores(self._shell, self._directory, self._command)
         for thread in (*clients, chores):
             thread.start()
         self._disturb(chaos, clients, seconds)
@@ -119,8 +127,8 @@ class Soak:
             **of_processes("workers", [worker.pid for worker in chaos.workers]),
             **of_processes("spared web", [self._spared_web.pid]),
             **of_processes("spared worker", [self._spared_worker.pid]),
-            **of_files(self._file),
-            **count_rows(self._file),
+            **self._shell.sizes(),
+            **self._shell.count_rows(),
             "submit": 1000 * median(recent) if recent else 0.0,
             "finished": float(sum(counts[one] for one in ("succeeded", "failed", "cancelled"))),
             "kills": float(chaos.kills),
@@ -154,7 +162,7 @@ class Soak:
         chores.take()
         chores.command("check")
         wrongs = [*self._history.wrongs(chores.effects.elements()), *chores.wrongs]
-        said = integrity(self._file)
+        said = self._shell.integrity()
         wrongs += [] if said == "ok" else [f"integrity_check says {said}"]
         return wrongs + ([f"{dead} of the clients and the admin died"] if dead else [])
 
@@ -191,11 +199,18 @@ def _told(outcome: Outcome, minutes: float) -> dict[str, object]:
 
 
 def soak(
-    directory: Path, *, seconds: float, seed: int, retention: float = 600.0, out: Path | None = None
+    directory: Path,
+    url: str,
+    *,
+    seconds: float,
+    seed: int,
+    retention: float = 600.0,
+    out: Path | None = None,
 ) -> Outcome:
-    """Soak for some seconds, on files in ``directory``; ``out`` is where the record goes."""
-    (directory / "data").mkdir()
-    file = directory / "data" / "tasks.db"
-    record = Record(out or directory)
-    with processes(directory, f"sqlite:///{file}") as start:
-        return Soak(file, start, record, retention=retention, seed=seed).run(seconds)
+    """Soak for some seconds, on an empty database, with logs and marks in ``directory``.
+
+    ``out`` is where the record goes.
+    """
+    with processes(directory, url) as start:
+        record = Record(out or directory)
+        return Soak(directory, url, start, record, retention=retention, seed=seed).run(seconds)
