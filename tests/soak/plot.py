@@ -13,8 +13,14 @@ from tests.soak.shell import TABLES
 
 _WIDTH, _HEIGHT, _LEFT, _TOP, _GAP = 400, 150, 48, 40, 64
 _COLOURS = ("#1f6fb4", "#e08214", "#2e8b57", "#7b4fa3")
-_FAULTS = {WORKER: "#c0392b", SUPERVISOR: "#e08214", RUNNER: "#2e8b57", WEB: "#1f6fb4",
-           STOP: "#7f7f7f", CUT: "#7b4fa3"}  # fmt: skip
+_FAULTS = {  # what each kind is called here, and its colour
+    WORKER: ("whole worker", "#c0392b"),
+    SUPERVISOR: ("supervisor alone", "#e08214"),
+    RUNNER: ("runner", "#2e8b57"),
+    WEB: ("web server", "#1f6fb4"),
+    STOP: ("worker stopped", "#7f7f7f"),
+    CUT: ("connections cut", "#7b4fa3"),
+}
 _GROUPS = ("web", "workers", "spared web", "spared worker")
 _MOST_POINTS = 360  # of a line: more cannot be seen
 _RECOVERY = "seconds until a killed worker's task ran again"
@@ -74,7 +80,12 @@ def draw(lines: dict[str, list[Line]]) -> str:
     curves: tuple[tuple[str, int, int, list[str]], ...] = (
         ("memory (PSS), MiB", 0, 0, [f"{group} PSS" for group in _GROUPS]),
         ("descriptors", 1, 0, [f"{group} descriptors" for group in _GROUPS]),
-        ("sizes, MiB", 0, 1, [name for name in ("file", "WAL", "database") if name in samples[0]]),
+        (
+            "size of the database, MiB",
+            0,
+            1,
+            [name for name in ("file", "WAL", "database") if name in samples[0]],
+        ),
         ("rows", 1, 1, [f"rows of {table}" for table in TABLES]),
         ("tasks finished, and the faults", 0, 2, ["finished"]),
     )
@@ -101,8 +112,10 @@ def _curves(panel: Panel, names: Sequence[str], samples: Sequence[Line]) -> Iter
 
 
 def _marks(panel: Panel, faults: Sequence[Line]) -> Iterator[str]:
-    """A row of strokes for each kind of fault, below the curve."""
-    for row, (kind, colour) in enumerate(_FAULTS.items()):
+    """A row of strokes for each kind of fault that there was, below the curve."""
+    happened = {fault["fault"] for fault in faults}
+    for row, kind in enumerate(kind for kind in _FAULTS if kind in happened):
+        name, colour = _FAULTS[kind]
         level = panel.y(0) + 22 + 11 * row
         strokes = "".join(
             f"M{panel.x(fault['minute']):.1f} {level:.1f}v8"
@@ -110,7 +123,7 @@ def _marks(panel: Panel, faults: Sequence[Line]) -> Iterator[str]:
             if fault["fault"] == kind
         )
         yield f'<path stroke="{colour}" d="{strokes}"/>'
-        yield _text(panel.x(panel.minutes) + 4, level + 7, _short(kind), f' style="fill:{colour}"')
+        yield _text(panel.x(panel.minutes) + 4, level + 7, name, f' style="fill:{colour}"')
 
 
 def _plain(curve: str) -> str:
@@ -118,16 +131,12 @@ def _plain(curve: str) -> str:
     return curve.removesuffix(" PSS").removesuffix(" descriptors").removeprefix("rows of ")
 
 
-def _short(kind: str) -> str:
-    return kind.partition(" of ")[2].removeprefix("a ").removeprefix("the ").partition(" past")[0]
-
-
 def _recovery(panel: Panel, again: Sequence[Line]) -> Iterator[str]:
     yield from panel.frame()
-    yield from panel.legend(["whole worker", "supervisor alone"], list(_FAULTS.values()))
+    yield from panel.legend(*zip(_FAULTS[WORKER], _FAULTS[SUPERVISOR], strict=True))
     for line in again:
         place = f'cx="{panel.x(line["minute"]):.1f}" cy="{panel.y(line["seconds"]):.1f}"'
-        yield f'<circle {place} r="2" fill="{_FAULTS[line["fault"]]}"/>'
+        yield f'<circle {place} r="2" fill="{_FAULTS[line["fault"]][1]}"/>'
 
 
 def _ticks(top: float) -> Iterator[float]:
