@@ -97,6 +97,14 @@ def test_whether_a_worker_lives_whose_sign_was_deleted_is_not_known(
         assert not mine.is_gone(OTHER)
 
 
+@pytest.mark.parametrize("worker", ["web1/1-aaaaaaaa", "../web1", "web1\0", "web1" * 100])
+def test_a_damaged_id_is_nobody_of_whom_anything_is_known(mine: Liveness, worker: str) -> None:
+    if isinstance(mine, FileLiveness):
+        assert not mine.is_gone(worker)
+    else:
+        assert mine.is_gone(worker), "an id is but a number there"
+
+
 def test_two_may_ask_about_the_same_worker(
     database: Database, mine: Liveness, bell: Doorbell, database_url: str
 ) -> None:

@@ -17,6 +17,7 @@ from taskrow.storage import lanes
 from taskrow.storage.backup import back_up
 from taskrow.storage.database import Database, open_database
 from taskrow.storage.lanes import ALL, Pause
+from taskrow.storage.liveness import FileLiveness
 from taskrow.storage.restore import restore
 from taskrow.storage.schema import ensure_schema, known_revisions
 from tests.storage import log
@@ -73,6 +74,27 @@ def test_nothing_is_begun_until_somebody_says_so(
     assert take(sqlite) == take(sqlite, queue="new") == []
     sqlite.write(lambda connection: lanes.resume(connection, ALL))
     assert len(take(sqlite)) == len(take(sqlite, queue="new")) == 1
+
+
+def test_whoever_had_a_task_when_the_backup_was_made_is_known_to_be_gone(
+    sqlite: Database, path: Path, tmp_path: Path
+) -> None:
+    add_many(sqlite, 2)
+    take(sqlite, 1, worker="web1-1-aaaaaaaa")
+    take(sqlite, 1, worker="no/name-of-a-file")
+    made = back_up(path, tmp_path / "backup.db")
+    sqlite.close()
+    if os.geteuid() == 0:
+        os.chown(path, 65534, 65534)  # who runs the workers, and must be able to look
+    restore(path, made.path, now=LATER)
+    sign = path.with_name(f"{path.name}-worker-web1-1-aaaaaaaa").stat()
+    assert (sign.st_uid, stat.S_IMODE(sign.st_mode)) == (path.stat().st_uid, 0o600)
+    mine = FileLiveness(path, "web1-2-bbbbbbbb", set)
+    assert mine.is_gone("web1-1-aaaaaaaa")
+    assert not mine.is_gone("no/name-of-a-file")
+    mine.tidy()
+    assert not mine.is_gone("web1-1-aaaaaaaa"), "its sign goes when nothing runs under it"
+    mine.close()
 
 
 def test_it_is_refused_while_a_process_has_the_database_open(

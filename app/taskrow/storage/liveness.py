@@ -75,6 +75,25 @@ def living_workers(database: Path) -> list[str]:
     return [_worker_of(database, sign) for sign in signs if _is_locked(sign)]
 
 
+def leave_free_signs(database: Path, workers: Collection[str]) -> list[Path]:
+    """Show that these workers are dead, as nobody can whose rows came with a copy.
+
+    Returns their signs. One whose id is no name for a file, as of a damaged row, gets none.
+    """
+    signs = []
+    for worker in workers:
+        with suppress(OSError, ValueError):
+            sign = _sign_of(database, worker)
+            FileLock(sign).close()
+            signs.append(sign)
+    return signs
+
+
+def _sign_of(database: Path, worker: str) -> Path:
+    """ValueError where the id is no name for a file, as of a damaged row."""
+    return database.with_name(f"{database.name}{_SIGN}{worker}")
+
+
 def _worker_of(database: Path, sign: Path) -> str:
     return sign.name[len(database.name + _SIGN) :]
 
@@ -111,16 +130,15 @@ class FileLiveness(Liveness):
 
     def __init__(self, database: Path, worker: str, in_use: Callable[[], set[str]]) -> None:
         self._database, self._worker, self._in_use = database, worker, in_use
-        self._path = self._path_of(worker)
+        self._path = _sign_of(database, worker)
         self._lock = _lock_in_place(self._path)
         self.shared_file = self._lock.fileno()
 
-    def _path_of(self, worker: str) -> Path:
-        return self._database.with_name(f"{self._database.name}{_SIGN}{worker}")
-
     def is_gone(self, worker: str) -> bool:
-        path = self._path_of(worker)
-        return not _is_locked(path) and path.exists()
+        with suppress(OSError, ValueError):
+            sign = _sign_of(self._database, worker)
+            return not _is_locked(sign) and sign.exists()
+        return False
 
     def tidy(self) -> None:
         free = [sign for sign in _signs_beside(self._database, _IDS) if not _is_locked(sign)]

@@ -1,7 +1,8 @@
 """Put a backup in the place of the database file, while nobody uses it.
 
 What is unfinished in a backup may have run since it was made. So in what is restored all queues are
-paused, until somebody who knows says otherwise.
+paused, until somebody who knows says otherwise. What ran when it was made is lost with its workers,
+which is shown to those that come.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from sqlalchemy import URL
 from taskrow.domain.times import to_text
 from taskrow.errors import DatabaseError
 from taskrow.storage import lanes
+from taskrow.storage.claims import running_workers
 from taskrow.storage.joined import OWN_TABLES
+from taskrow.storage.liveness import leave_free_signs
 from taskrow.storage.placing import keep_as, put, workplace
 from taskrow.storage.schema import upgrade
 from taskrow.storage.snapshots import Contents, copy_into, look_over, opened, tables_of
@@ -48,11 +51,12 @@ def restore(database: Path, source: Path, *, now: datetime) -> Restored:
         with opened(source) as connection:
             copy_into(copy, connection)
         contents = look_over(copy)
-        _pause_all(copy, f"restored from {source.name}", now)
+        workers = _pause_all(copy, f"restored from {source.name}", now)
         with sole_use(database, _PATIENCE) as connection:
             if connection is not None:
                 _refuse_to_lose_tables(connection, contents)
-            _give_to_owner(copy, database)
+            for file in (copy, *leave_free_signs(database, workers)):
+                _give_to_owner(file, database)
             kept = _swap(copy, database, now)
     return Restored(contents=contents, kept=kept)
 
@@ -65,17 +69,21 @@ def _refuse_source(database: Path, source: Path) -> None:
             raise DatabaseError(f"{source} is the database itself: name a backup of it")
 
 
-def _pause_all(copy: Path, reason: str, now: datetime) -> None:
+def _pause_all(copy: Path, reason: str, now: datetime) -> set[str]:
+    """Bring its tables up to date, too. Returns the workers under which anything runs there."""
     database = SqliteDatabase(URL.create("sqlite", database=str(copy)), busy_timeout=_PATIENCE)
     try:
         upgrade(database)
         database.write(
             lambda connection: lanes.pause(connection, lanes.ALL, now=now, reason=reason)
         )
+        with database.read() as connection:
+            workers = running_workers(connection)
     finally:
         database.close()  # the last to close it folds its log in
     if copy.with_name(f"{copy.name}-wal").exists():
         raise DatabaseError("the copy cannot be written: its log was not folded in")
+    return workers
 
 
 def _refuse_to_lose_tables(connection: sqlite3.Connection, contents: Contents) -> None:
@@ -87,18 +95,18 @@ def _refuse_to_lose_tables(connection: sqlite3.Connection, contents: Contents) -
         )
 
 
-def _give_to_owner(copy: Path, database: Path) -> None:
+def _give_to_owner(file: Path, database: Path) -> None:
     """Root may restore what is another user's, who must be able to use it afterwards."""
     with suppress(FileNotFoundError):
-        before, mine = database.stat(), copy.stat()
+        before, mine = database.stat(), file.stat()
         if (before.st_uid, before.st_gid) != (mine.st_uid, mine.st_gid):
             try:
-                os.chown(copy, before.st_uid, before.st_gid)
+                os.chown(file, before.st_uid, before.st_gid)
             except OSError as error:
                 raise DatabaseError(
                     f"{database} is another user's: restore it as that user"
                 ) from error
-        copy.chmod(before.st_mode & 0o777)
+        file.chmod(before.st_mode & 0o777)
 
 
 def _swap(copy: Path, database: Path, now: datetime) -> Path | None:
