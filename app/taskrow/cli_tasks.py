@@ -8,6 +8,7 @@ from datetime import timedelta
 import click
 
 from taskrow.cli_parts import as_json, command, find_engine, harmless, plain, say
+from taskrow.domain.payload import read_object
 from taskrow.domain.task import Status, Task
 from taskrow.storage import queries
 from taskrow.storage.schema import known_revisions, upgrade
@@ -104,6 +105,4 @@ def upgrade_command(as_json: bool) -> None:
 def _outcome(task: Task) -> str:
     if task.status is Status.SUCCEEDED:
         return task.result or ""
-    if task.error:
-        return ": ".join(json.loads(task.error).values())
-    return ""
+    return ": ".join(map(str, read_object(task.error).values()))

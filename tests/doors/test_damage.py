@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from sqlalchemy import Connection, select, update
 
+from taskrow import TaskQueue
 from taskrow.domain.checksum import checksum_of
 from taskrow.domain.task import Status
 from taskrow.engine.inline import InlineWorker
@@ -17,6 +20,7 @@ from taskrow.engine.queue import QueueEngine
 from taskrow.storage.tables import task_requests, tasks
 from tests.apps.doors.tasks import add, executor, queue
 from tests.doors.site import open_app
+from tests.engine.test_damaged_rows import Place
 
 
 @pytest.fixture
@@ -107,3 +111,28 @@ def test_a_request_without_a_checksum_runs_as_it_stands(app: Flask) -> None:
     change(app, "body", b'{"n": 3}')
     work(app)
     assert app.test_client().get(place).get_json()["json"] == {"n": 3}
+
+
+@pytest.mark.parametrize(
+    ("column", "damage"),
+    [
+        ("name", b"shop.not\xe5"),
+        ("status", b"faile$"),
+        ("error", b'{"type": \x02ValueError"}'),
+        ("created_at", b"2026-31-22T07:00:00.000Z"),
+    ],
+)
+def test_a_damaged_row_is_listed_beside_the_others(
+    tmp_path: Path, column: str, damage: bytes
+) -> None:
+    with closing(Place(tmp_path)) as place:
+        place.put("failed", column)
+        place.write(column, damage)
+        app = Flask(__name__)
+        app.config["TASKROW_DATABASE_URL"] = f"sqlite:///{tmp_path / 'tasks.db'}"
+        TaskQueue(app).access(lambda *_: True)
+        listed = app.test_client().get("/tasks").get_json()["items"]
+        assert [item["id"] for item in listed] == [place.well, place.damaged]
+        told = app.test_client().get(f"/tasks/{place.damaged}")
+        assert (told.status_code, told.get_json()["id"]) == (200, place.damaged)
+        engine_of(app).close()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from json.encoder import encode_basestring
 from typing import Any
 
@@ -175,3 +176,15 @@ def _within(limit: int, text: str, what: str, error: type[TaskrowError]) -> str:
             "elsewhere and pass a reference, or raise TASKROW_MAX_PAYLOAD"
         )
     return text
+
+
+def read_object(text: str | None) -> dict[str, Any]:
+    """The JSON object in a row; empty where there is none, or none any more.
+
+    A row that a disk has damaged may not keep the others from who lists them.
+    """
+    with suppress(ValueError):
+        found = json.loads(text or "{}")
+        if isinstance(found, dict):
+            return found
+    return {}

@@ -28,6 +28,23 @@ class Status(StrEnum):
         return self in FINAL
 
 
+def status_of(text: str) -> Status:
+    """The status that a row has.
+
+    One that is none of the six, as after a flipped bit, is shown as it stands; it is not final, and
+    nobody acts on it.
+    """
+    found = _STATUSES.get(text)
+    return _damaged(text) if found is None else found
+
+
+def _damaged(text: str) -> Status:
+    status = str.__new__(Status, text)
+    status._name_, status._value_ = "DAMAGED", text
+    return status
+
+
+_STATUSES = {status.value: status for status in Status}
 FINAL = frozenset({Status.SUCCEEDED, Status.FAILED, Status.CANCELLED})
 LIVE = frozenset(Status) - FINAL
 

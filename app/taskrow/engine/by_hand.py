@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection
 from sqlalchemy.exc import IntegrityError
 
-from taskrow.domain.task import Status
+from taskrow.domain.task import LIVE, Status
 from taskrow.errors import KeyHeldError, TransitionError
 from taskrow.storage import upkeep
 from taskrow.storage.credentials import refuse_without_credentials
@@ -30,7 +30,7 @@ def cancel(engine: QueueEngine, task_id: str, *, ask_running: bool, terminate: b
             terminate=terminate,
         )
     )
-    if found is None or found.final or (found is Status.RUNNING and not ask_running):
+    if found is None or found not in LIVE or (found is Status.RUNNING and not ask_running):
         raise TransitionError(f"task {task_id} is {found or 'purged'}: too late to cancel")
     return found
 

@@ -9,6 +9,7 @@ from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from taskrow.domain.payload import read_object
 from taskrow.domain.seconds import to_patience
 from taskrow.domain.task import Status, Task
 from taskrow.engine.forgetting import forget
@@ -144,8 +145,8 @@ def outcome_of(task: Task) -> Any:
 
 def _reason_of(task: Task) -> str:
     """Why a task was cancelled, where it says more than that somebody asked for it."""
-    error = json.loads(task.error or "{}")
-    return f": {error['message']}" if error.get("type") in _SAYING_WHY else ""
+    error = read_object(task.error)
+    return f": {error.get('message')}" if error.get("type") in _SAYING_WHY else ""
 
 
 def state_of(task: Task | None) -> str:
@@ -155,7 +156,7 @@ def state_of(task: Task | None) -> str:
     if task.status in _ENDED:
         return _ENDED[task.status]
     if task.status is Status.RUNNING and task.progress is not None:
-        return str(json.loads(task.progress)["state"])
+        return str(read_object(task.progress).get("state", PENDING))
     return PENDING
 
 
@@ -180,12 +181,13 @@ def result_of(task: Task) -> Any:
 
 def meta_of(task: Task) -> dict[str, Any]:
     """The newest progress of the task, empty where it has said nothing."""
-    return {} if task.progress is None else dict(json.loads(task.progress)["meta"])
+    meta = read_object(task.progress).get("meta")
+    return meta if isinstance(meta, dict) else {}
 
 
 def failure_of(task: Task) -> TaskFailed:
     """The exception of a failed task: a TaskFailed, and a ValueError too where it raised that."""
-    error = {"type": "Exception", "message": "", **json.loads(task.error or "{}")}
+    error = {"type": "Exception", "message": "", **read_object(task.error)}
     return _failure_class(error["type"])(error["message"])
 
 

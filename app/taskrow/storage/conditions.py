@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, literal_column, select, text
 
 from taskrow.domain.task import Status
+from taskrow.storage.damage import despite_damage
 from taskrow.storage.tables import status_is, tasks, workers
 
 
@@ -30,6 +31,7 @@ def workers_on_duty(connection: Connection, *, since: datetime) -> list[SeenWork
     return [SeenWorker(row.id, row.last_seen_at) for row in rows]
 
 
+@despite_damage
 def names_waiting(connection: Connection) -> dict[str, int]:
     """How many tasks of each name wait, queued or scheduled."""
     found: dict[str, int] = {}
@@ -46,6 +48,7 @@ def count_queued(connection: Connection, *, at_most: int) -> int:
     return int(connection.execute(select(func.count()).select_from(some)).scalar_one())
 
 
+@despite_damage
 def newest_submit(connection: Connection) -> datetime | None:
     """When the newest task was submitted, by the clock of who did; None: there is no task."""
     newest = select(tasks.c.created_at).order_by(tasks.c.seq.desc()).limit(1)

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
+from functools import partial, wraps
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 
 T = TypeVar("T")
 
@@ -42,3 +43,18 @@ def with_signs(work: Callable[[Connection], T]) -> Callable[[Connection], T]:
             return work(connection)
 
     return work_on
+
+
+def despite_damage(look: Callable[[Connection], T]) -> Callable[[Connection], T]:
+    """The same look at many rows, taken once more with signs where some text is none."""
+
+    @wraps(look)
+    def look_twice(connection: Connection) -> T:
+        try:
+            return look(connection)
+        except OperationalError as error:
+            if not is_undecodable(error):
+                raise
+        return with_signs(look)(connection)
+
+    return look_twice

@@ -18,6 +18,7 @@ from sqlalchemy import (
 )
 
 from taskrow.domain.task import Status
+from taskrow.storage.damage import despite_damage
 from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.submit import WORK, ring
 from taskrow.storage.tables import queues, status_is, tasks
@@ -66,6 +67,7 @@ class Pause:
     reason: str | None
 
 
+@despite_damage
 def pauses(connection: Connection) -> dict[str, Pause]:
     """The pauses by the names of their queues; ``ALL``: of every queue there is."""
     rows = connection.execute(
@@ -93,6 +95,7 @@ class Lane:
     reason: str | None = None
 
 
+@despite_damage
 def overview(connection: Connection) -> list[Lane]:
     """Every queue in which something waits or runs, or that is paused by its name; by name."""
     paused = pauses(connection)

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, Connection, Select, func, literal, null, s
 
 from taskrow.domain.ids import first_id
 from taskrow.domain.task import Status, Task
-from taskrow.storage.queries import WHOLE, task_of
+from taskrow.storage.queries import WHOLE, whole_rows
 from taskrow.storage.tables import status_is, tasks
 
 WINDOW = 10_000  # rows
@@ -77,8 +77,7 @@ def find_page(
         last = walk.down_to(low, select(tasks.c.seq)).limit(1).offset(window - 1)
         floor = connection.execute(last).scalar()
     query = walk.down_to(low if floor is None else floor, select(*_COLUMNS))
-    found = connection.execute(query.where(*conditions).limit(limit + 1))
-    rows = [task_of(row) for row in found.mappings()]
+    rows = whole_rows(connection, query.where(*conditions).limit(limit + 1))
     if len(rows) > limit:
         return Page(rows[:limit], rows[limit - 1].seq)
     return Page(rows, floor)

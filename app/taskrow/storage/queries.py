@@ -7,11 +7,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, Select, bindparam, func, select
-from sqlalchemy.exc import OperationalError
 
-from taskrow.domain.task import FIELDS, Status, Task
+from taskrow.domain.task import FIELDS, Status, Task, status_of
 from taskrow.storage.claims import Attempt
-from taskrow.storage.damage import is_undecodable, with_signs
+from taskrow.storage.damage import despite_damage
 from taskrow.storage.lanes import is_paused
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.tables import status_is, tasks
@@ -21,7 +20,6 @@ WHOLE = tuple(tasks.c[name] for name in FIELDS)  # what a record has of a row
 _FIND = Prepared(select(*WHOLE).where(tasks.c.id == bindparam("task_id")), "task_id")
 _STATUS_AT = FIELDS.index("status")
 _TIMES_AT = [at for at, name in enumerate(FIELDS) if isinstance(tasks.c[name].type, UtcTime)]
-_STATUSES = {status.value: status for status in Status}
 _NEXT_DUE = Prepared(select(func.min(tasks.c.run_at)).where(status_is(Status.SCHEDULED)))
 _NEXT_QUEUE = (
     select(func.min(tasks.c.queue).label("name"))
@@ -63,7 +61,7 @@ def find_many(connection: Connection, task_ids: Collection[str]) -> list[Task]:
     wanted, found = list(task_ids), list[Task]()
     for start in range(0, len(wanted), _AT_ONCE):
         some = select(*WHOLE).where(tasks.c.id.in_(wanted[start : start + _AT_ONCE]))
-        found += _whole_rows(connection, some)
+        found += whole_rows(connection, some)
     return found
 
 
@@ -85,19 +83,17 @@ def list_tasks(
         query = query.where(tasks.c.queue == queue)
     if name is not None:
         query = query.where(tasks.c.name == name)
-    return _whole_rows(connection, query)
+    return whole_rows(connection, query)
 
 
-def _whole_rows(connection: Connection, query: Select[Any]) -> list[Task]:
+def whole_rows(connection: Connection, query: Select[Any]) -> list[Task]:
+    """The records that a query over whole rows finds, damaged ones among them."""
+
+    @despite_damage
     def read(connection: Connection) -> list[Task]:
         return [task_of(row) for row in connection.execute(query).mappings()]
 
-    try:
-        return read(connection)
-    except OperationalError as error:
-        if not is_undecodable(error):
-            raise
-    return with_signs(read)(connection)
+    return read(connection)
 
 
 def is_anything_queued(connection: Connection, queues: Sequence[str] | None = None) -> bool:
@@ -144,7 +140,7 @@ def _waiting(connection: Connection) -> Iterator[str]:
 def _task_of_driver(row: Sequence[Any]) -> Task:
     """The record of a whole row as the driver gives it, in the order of the fields."""
     values = list(row)
-    values[_STATUS_AT] = _STATUSES[values[_STATUS_AT]]
+    values[_STATUS_AT] = status_of(values[_STATUS_AT])
     for at in _TIMES_AT:
         if values[at] is not None:
             values[at] = as_time(values[at])
@@ -153,4 +149,4 @@ def _task_of_driver(row: Sequence[Any]) -> Task:
 
 def task_of(row: RowMapping) -> Task:
     """The record of a whole row."""
-    return Task(**{**row, "status": Status(row["status"])})
+    return Task(**{**row, "status": status_of(row["status"])})

@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from taskrow.domain.schedule import Plan, Schedule, Source
+from taskrow.storage.damage import despite_damage
 from taskrow.storage.inserts import insert_postgresql, insert_sqlite
 from taskrow.storage.prepared import Prepared
 from taskrow.storage.submit import NewTask, submit
@@ -66,6 +67,7 @@ def find_schedule(connection: Connection, name: str) -> Schedule | None:
     return None if row is None else _schedule(row)
 
 
+@despite_damage
 def list_schedules(connection: Connection) -> list[Schedule]:
     """All schedules, by name."""
     return [_schedule(row) for row in connection.execute(_ALL).mappings()]
@@ -76,7 +78,12 @@ def coming_schedules(connection: Connection, until: datetime) -> list[Schedule]:
     [(first,)] = _FIRST.fetch(connection, ())
     if first is None or as_time(first) > until:  # so it is nearly always, twice a second
         return []
-    return [_schedule(row) for row in connection.execute(_COMING, {"until": until}).mappings()]
+
+    @despite_damage
+    def look(connection: Connection) -> list[Schedule]:
+        return [_schedule(row) for row in connection.execute(_COMING, {"until": until}).mappings()]
+
+    return look(connection)
 
 
 def add_schedule(

@@ -14,10 +14,10 @@ from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
-from taskrow.domain.times import from_text
 from taskrow.errors import DatabaseError, SchemaError
 from taskrow.storage.schema import VERSION_TABLE, known_revisions
 from taskrow.storage.tables import metadata
+from taskrow.storage.types import as_time
 
 _PAGES = 2048  # copied between two looks at the signals
 _UNFINISHED = "('queued', 'scheduled', 'running')"
@@ -107,7 +107,7 @@ def contents_of(connection: sqlite3.Connection) -> Contents:
         revision=revision,
         rows={name: _count(connection, name) for name in tables},
         unfinished=dict(unfinished.fetchall()),
-        newest_at=from_text(newest[0]) if newest else None,
+        newest_at=as_time(newest[0]) if newest else None,
     )
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from taskrow.domain.times import from_text, to_milliseconds, to_text
 
+UNREADABLE = datetime(9999, 1, 1, tzinfo=UTC)  # never due
 BigInt = Integer().with_variant(BigInteger(), "postgresql")
 
 
@@ -48,6 +49,13 @@ def _as_text(moment: datetime | None) -> str | None:
 
 
 def as_time(value: Any) -> datetime:
-    """A time as the driver gives it; quickly, since each claim has one."""
-    moment: datetime = from_text(value) if isinstance(value, str) else value
+    """A time as the driver gives it; quickly, since each claim has one.
+
+    A text that is no time, as after a flipped bit, is read as ``UNREADABLE``: a damaged row may not
+    keep the others from their worker.
+    """
+    try:
+        moment: datetime = from_text(value) if isinstance(value, str) else value
+    except ValueError:
+        return UNREADABLE
     return moment if moment.tzinfo is UTC else moment.astimezone(UTC)

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, bindparam, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from taskrow.domain.task import Status
+from taskrow.domain.task import Status, status_of
 from taskrow.storage.counts import add_counts
 from taskrow.storage.credentials import erase_credentials
 from taskrow.storage.requests import drop_answer
@@ -73,7 +73,7 @@ def cancel(
     ).one_or_none()
     if row is None:
         return None
-    status = Status(row.status)
+    status = status_of(row.status)
     if status is Status.RUNNING and ask_running:
         _ask(connection, row.seq, tasks.c.cancel_requested_at, now)
         if terminate:

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from taskrow.domain.task import Task
+from taskrow.storage.damage import despite_damage
 from taskrow.storage.tables import tasks
 
 _THESE = {
@@ -48,7 +49,12 @@ def find_ended(connection: Connection, task_ids: Collection[str]) -> list[str]:
 
 def find_marks(connection: Connection, task_ids: Collection[str]) -> dict[str, Mark]:
     """What :func:`mark_of` would say of each of these tasks that is there."""
-    return {row[0]: tuple(row) for row in _ask(connection, _MARKS, task_ids)} if task_ids else {}
+
+    @despite_damage
+    def look(connection: Connection) -> dict[str, Mark]:
+        return {row[0]: tuple(row) for row in _ask(connection, _MARKS, task_ids)}
+
+    return look(connection) if task_ids else {}
 
 
 def _ask(connection: Connection, question: Mapping[str, Any], task_ids: Collection[str]) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
 from taskrow.domain.answer import Answer
+from taskrow.domain.payload import read_object
 from taskrow.domain.task import Status, Task
 from taskrow.domain.times import to_text
 from taskrow.engine.result import completed, info_of, meta_of, result_of, state_of
@@ -74,7 +74,7 @@ def error_of(task: Task) -> dict[str, str] | None:
     """What went wrong, in the last attempt; never the traceback, which is for its developers."""
     if task.error is None:
         return None
-    told = {"type": "Exception", "message": ""} | json.loads(task.error)
+    told = {"type": "Exception", "message": ""} | read_object(task.error)
     return {"type": told["type"], "message": told["message"]}
 
 
