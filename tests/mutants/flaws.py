@@ -100,17 +100,16 @@ FLAWS = (
     ),
     Flaw(
         name="a missing sign of life is a death",
-        edits=[
-            (
-                "storage/liveness.py",
-                "not _is_locked(path) and path.exists()",
-                "not _is_locked(path)",
-            )
-        ],
+        edits=[("storage/liveness.py", "_is_locked(sign) and sign.exists()", "_is_locked(sign)")],
         tests=[
             "storage/test_liveness.py"
             "::test_whether_a_worker_lives_whose_sign_was_deleted_is_not_known"
         ],
+    ),
+    Flaw(
+        name="a time that is none is an error",
+        edits=[("storage/types.py", "        return UNREADABLE\n", "        raise\n")],
+        tests=["engine/test_damaged_rows.py"],
     ),
     Flaw(
         name="retry of what is not over",
