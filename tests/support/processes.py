@@ -80,9 +80,14 @@ class Process:
 
     def end_group(self) -> None:
         """Whatever is left of it: nothing survives a test."""
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        if not self._is_anothers():
+            with suppress(ProcessLookupError):
+                os.killpg(self.pid, signal.SIGKILL)
         self.process.wait()
+
+    def _is_anothers(self) -> bool:
+        """Whether its number was given to another process since it ended: in an hour many are."""
+        return self.process.returncode is not None and Path(f"/proc/{self.pid}").exists()
 
 
 class ProcessFactory:
