@@ -36,6 +36,8 @@ def test_every_task_ends_exactly_once_whatever_is_killed(
 ) -> None:
     chaos = Chaos(engine, start, tmp_path, "tests.apps.kills:app")
     chaos.run(kills=2, stops=1)
+    assert chaos.kills >= 2
+    assert chaos.stops >= 1
     assert chaos.wrongs() == []
     assert chaos.crashed == []
 
@@ -107,7 +109,7 @@ class Chaos:
         self._stopped: list[tuple[float, Process]] = []
         self.history = History()
         self.crashed: list[str] = []
-        self._kills = self._stops = 0
+        self.kills = self.stops = 0
 
     def run(
         self, until: Callable[[], bool] = lambda: False, *, kills: int = 0, stops: int = 0
@@ -118,7 +120,7 @@ class Chaos:
         while unfinished(self._engine) and not until():
             self._pause(1.1, until)
             self._disturb()
-            if self._kills < kills or self._stops < stops:
+            if self.kills < kills or self.stops < stops:
                 self._submit()
         self._end()
 
@@ -192,12 +194,12 @@ class Chaos:
         if not at_work:
             return
         victim = self._random.choice(at_work)
-        if not self._kills or (self._stops and self._random.random() < self._share):
-            self._kills += 1
+        if not self.kills or (self.stops and self._random.random() < self._share):
+            self.kills += 1
             victim.kill()
             self._replace(victim)
         elif not self._stopped:
-            self._stops += 1
+            self.stops += 1
             stop(self._engine, victim)
             self._stopped.append((time.monotonic() + 1.8, victim))
 
